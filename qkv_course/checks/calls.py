@@ -1,0 +1,147 @@
+"""Call a function that nobody vouches for, and bring back what happened as plain facts.
+
+This is the seam between the checks and the learner's code. A check knows a `Target`: it
+hands over arguments and gets an `Outcome`. In the notebook the target is the live function;
+a grader puts a stand-in here that sends the arguments to an isolated process.
+"""
+
+import copy
+import linecache
+import os
+import sysconfig
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from qkv_course.checks.limits import BoundedText, OutOfTime, time_limit
+
+# Lines in these folders are not the learner's, and say nothing about the mistake.
+NOT_THE_LEARNERS = (
+    str(Path(__file__).resolve().parents[1]) + os.sep,
+    *(sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "purelib", "platlib")),
+    "<frozen",
+    "<__array_function__",
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What stopped a call.
+
+    kind: the exception's class name. message: its text, shortened.
+    line: the learner's own line that raised or led to it, or "".
+    line_number: where it stands in its cell, or 0.
+    """
+
+    kind: str
+    message: str
+    line: str = ""
+    line_number: int = 0
+    timed_out: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one call.
+
+    value: what it returned. failure: what stopped it, or None.
+    mutated: positions of the arguments that it changed.
+    printed: the start of what it printed.
+    """
+
+    value: Any = None
+    failure: Failure | None = None
+    mutated: tuple[int, ...] = ()
+    printed: str = ""
+
+
+class Target(Protocol):
+    """A function under test, wherever it runs."""
+
+    def call(self, args: tuple[Any, ...], awkward: bool = False) -> Outcome:
+        """Call it with copies of `args`. Never raises for what the function does."""
+        ...
+
+
+class LiveTarget:
+    """A function in this very process, with `seconds` for all its calls together."""
+
+    def __init__(self, function: Callable[..., Any], seconds: float = 10.0) -> None:
+        self._function = function
+        self._seconds = seconds
+        self._left = seconds
+
+    def call(self, args: tuple[Any, ...], awkward: bool = False) -> Outcome:
+        """Call the function with copies of `args` and say what happened."""
+        given = tuple(fresh(a, awkward) for a in args)
+        printed = BoundedText()
+        value, failure = None, None
+        start = time.monotonic()
+        try:
+            with (
+                redirect_stdout(printed),
+                redirect_stderr(printed),
+                warnings.catch_warnings(),
+                np.errstate(all="ignore"),
+                time_limit(self._left),
+            ):
+                warnings.simplefilter("ignore")
+                value = self._function(*given)
+        except OutOfTime:
+            failure = Failure("OutOfTime", f"stopped after {self._seconds:g} seconds", timed_out=True)
+        except KeyboardInterrupt:
+            raise  # the person at the keyboard wants out of the check itself
+        except BaseException as error:  # SystemExit and the like must not end the kernel
+            failure = describe_error(error)
+        self._left -= time.monotonic() - start
+        mutated = tuple(i for i, (a, b) in enumerate(zip(args, given, strict=True)) if changed(a, b))
+        return Outcome(value, failure, mutated, printed.getvalue())
+
+
+def fresh(argument: Any, awkward: bool = False) -> Any:
+    """Copy an argument; `awkward` makes an array read-only and not contiguous."""
+    if not isinstance(argument, np.ndarray):
+        return copy.deepcopy(argument)
+    if not awkward or argument.ndim == 0:
+        return argument.copy()
+    roomy = np.zeros((*argument.shape[:-1], 2 * argument.shape[-1]), dtype=argument.dtype)
+    spaced = roomy[..., ::2]
+    spaced[...] = argument
+    spaced.flags.writeable = False
+    return spaced
+
+
+def changed(before: Any, after: Any) -> bool:
+    """Say whether an argument is no longer what it was."""
+    if isinstance(before, np.ndarray):
+        # A learner can change shape and dtype in place too.
+        same = after.shape == before.shape and after.dtype == before.dtype
+        return not (same and np.array_equal(before, after, equal_nan=before.dtype.kind == "f"))
+    return bool(before != after)
+
+
+def describe_error(error: BaseException) -> Failure:
+    """Put an exception into words, with the learner's own line and without ours."""
+    kind = type(error).__name__
+    try:
+        message = str(error)
+    except BaseException:  # an exception's own __str__ is a learner's code as well
+        message = ""
+    frame = _learners_frame(error)
+    if frame is None:
+        return Failure(kind, message[:500])
+    line = linecache.getline(frame.filename, frame.lineno or 0).strip()
+    return Failure(kind, message[:500], line[:200], frame.lineno or 0)
+
+
+def _learners_frame(error: BaseException) -> traceback.FrameSummary | None:
+    frames = traceback.extract_tb(error.__traceback__, limit=-50)
+    ours = [f for f in frames if not f.filename.startswith(NOT_THE_LEARNERS)]
+    return ours[-1] if ours else None

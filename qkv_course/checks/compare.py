@@ -1,0 +1,220 @@
+"""Hold one outcome against the right answer, and put the first difference into words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qkv_course.checks.calls import Outcome
+from qkv_course.checks.exercise import Case
+
+SINGLE, DOUBLE = (1e-3, 1e-4), (1e-6, 1e-8)  # rtol, atol
+NUMBERS = (int, float, np.number)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One way in which an outcome is not right.
+
+    kind: "raised", "changed input", "type", "shape", "dtype" or "value".
+    saw, expected: one sentence each.
+    part: which of several results, by position.
+    index: where the first wrong entry stands.
+    """
+
+    kind: str
+    saw: str
+    expected: str
+    part: int = 0
+    index: tuple[int, ...] | None = None
+
+
+def tolerance(args: tuple[Any, ...]) -> tuple[float, float]:
+    """Give rtol and atol: looser when any input is float32."""
+    single = any(isinstance(a, np.ndarray) and a.dtype == np.float32 for a in args)
+    return SINGLE if single else DOUBLE
+
+
+def find_problem(
+    case: Case, outcome: Outcome, right: Any, names: tuple[str, ...], parameters: tuple[str, ...]
+) -> Problem | None:
+    """Say what is wrong with an outcome, or None.
+
+    right: what the reference returned. names: the results' names.
+    parameters: the function's parameters' names.
+    """
+    if outcome.failure is not None:
+        return _raised(outcome, right, names)
+    if outcome.mutated:
+        return _changed_input(case, outcome, parameters)
+    if not isinstance(right, tuple):
+        return _compare(case, outcome.value, right, names[0], 0)
+    if (problem := _not_several(outcome.value, names)) is not None:
+        return problem
+    for part, (got, want, name) in enumerate(zip(outcome.value, right, names, strict=True)):
+        if (problem := _compare(case, got, want, name, part)) is not None:
+            return problem
+    return None
+
+
+def _raised(outcome: Outcome, right: Any, names: tuple[str, ...]) -> Problem:
+    failure = outcome.failure
+    assert failure is not None
+    where = f" at your line {failure.line_number}: `{failure.line}`" if failure.line else ""
+    if failure.timed_out:
+        saw = f"Your function did not come back: it was {failure.message}."
+    else:
+        message = f": {failure.message}" if failure.message else ""
+        saw = f"Your function raised {failure.kind}{where}{message}."
+    return Problem("raised", saw, f"It should return {describe_right(right, names)}.")
+
+
+def _changed_input(case: Case, outcome: Outcome, parameters: tuple[str, ...]) -> Problem:
+    changed = " and ".join(f"`{parameters[i]}`" for i in outcome.mutated)
+    return Problem(
+        "changed input",
+        f"Your function changed {changed}, which belongs to its caller.",
+        "The inputs should be the same after the call as before it.",
+    )
+
+
+def _not_several(value: Any, names: tuple[str, ...]) -> Problem | None:
+    wanted = f"It should return {len(names)} results, in this order: ({', '.join(names)})."
+    if not isinstance(value, tuple | list):
+        return Problem("type", f"Your function returned {describe_value(value)}.", wanted)
+    if len(value) != len(names):
+        return Problem("type", f"Your function returned {len(value)} results.", wanted)
+    return None
+
+
+def _compare(case: Case, got: Any, want: Any, name: str, part: int) -> Problem | None:
+    if (problem := _wrong_type(got, want, name, part)) is not None:
+        return problem
+    got, want = as_array(got), np.asarray(want)
+    if got.shape != want.shape:
+        return Problem(
+            "shape",
+            f"`{name}` has the shape {got.shape}.",
+            f"Its shape should be {want.shape}.",
+            part,
+        )
+    if not close(got, want, tolerance(case.args)):
+        return _wrong_value(got, want, name, part, tolerance(case.args))
+    return _narrow(got, want, name, part)
+
+
+def _wrong_type(got: Any, want: Any, name: str, part: int) -> Problem | None:
+    """Check the kind of thing: a whole number, a number, or an array of numbers."""
+    expected = f"`{name}` should be {describe_right(want, (name,))}."
+    wrong = Problem("type", f"`{name}` is {describe_value(got)}.", expected, part)
+    if isinstance(want, bool | int | np.integer):
+        whole = isinstance(got, int | np.integer) or _kind(got) in ("i", "u")
+        return None if whole and not isinstance(got, bool) else wrong
+    if np.ndim(want) == 0:
+        number = isinstance(got, int | float) and not isinstance(got, bool)
+        return None if number or _kind(got) in ("f", "i", "u") else wrong
+    if not isinstance(got, np.ndarray):
+        return wrong
+    kinds = ("b",) if np.asarray(want).dtype.kind == "b" else ("f", "i", "u")
+    return None if got.dtype.kind in kinds else wrong
+
+
+def _kind(value: Any) -> str:
+    return value.dtype.kind if isinstance(value, np.ndarray | np.generic) else ""
+
+
+def as_array(value: Any) -> np.ndarray:
+    """View a number or an array (of any subclass) as a plain array."""
+    array = np.asarray(value)
+    return np.asarray(np.inf) if array.dtype.kind == "O" else array  # an int beyond 64 bits
+
+
+def close(got: np.ndarray, want: np.ndarray, limits: tuple[float, float]) -> bool:
+    """Say whether two arrays of one shape are equal within tolerance (nan equals nan)."""
+    return bool(matches(got, want, limits).all())
+
+
+def matches(got: np.ndarray, want: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """Say which entries are equal: exactly for whole numbers, else within tolerance."""
+    if want.dtype.kind in "biu":
+        return np.asarray(got == want)
+    rtol, atol = limits
+    with np.errstate(all="ignore"):
+        return np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
+
+
+def _wrong_value(
+    got: np.ndarray, want: np.ndarray, name: str, part: int, limits: tuple[float, float]
+) -> Problem:
+    wrong = ~matches(got, want, limits)
+    index = tuple(int(i) for i in np.argwhere(wrong)[0]) if got.ndim else ()
+    place = f"{name}[{', '.join(map(str, index))}]" if index else name
+    count = "" if got.size == 1 else f" ({int(wrong.sum())} of {got.size} entries differ)"
+    return Problem(
+        "value",
+        f"`{place}` is {number(got[index])}{count}.",
+        f"`{place}` should be {number(want[index])}.",
+        part,
+        index,
+    )
+
+
+def _narrow(got: np.ndarray, want: np.ndarray, name: str, part: int) -> Problem | None:
+    if got.dtype.kind == "f" and want.dtype.kind == "f" and got.dtype.itemsize < want.dtype.itemsize:
+        return Problem(
+            "dtype",
+            f"The values of `{name}` are right, but it is {got.dtype}: precision was lost.",
+            f"It should be {want.dtype}, like the inputs.",
+            part,
+        )
+    return None
+
+
+def wider(got: Any, want: Any) -> bool:
+    """Say whether an array came back in a wider dtype than the right answer's."""
+    if not isinstance(got, np.ndarray) or not isinstance(want, np.ndarray):
+        return False
+    return got.dtype.kind == "f" and got.dtype.itemsize > want.dtype.itemsize
+
+
+def number(value: Any) -> str:
+    """Write one number so that it can be read: at most six significant digits."""
+    return f"{value:.6g}" if isinstance(value, NUMBERS) else str(value)
+
+
+def describe_value(value: Any) -> str:
+    """Say in a few words what a learner returned, whatever it is, and what to make of it."""
+    kind = type(value).__name__
+    if value is None:
+        return "None; is the `return` missing?"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if isinstance(value, tuple | list):
+        advice = "" if isinstance(value, tuple) else "; np.array(...) makes an array of it"
+        return f"a {kind} of {len(value)}{advice}"
+    if type(value).__module__.partition(".")[0] == "torch":
+        return "a torch tensor; this lesson uses NumPy arrays: `.numpy()` gives one"
+    if kind in ("generator", "coroutine", "function", "method", "builtin_function_or_method"):
+        return f"a {kind}, not a result; look at the `return` line"
+    if isinstance(value, bool | int | float | complex | np.generic):
+        return f"the {kind} {_short(value)}"
+    return f"an object of type {kind}"
+
+
+def _short(value: Any) -> str:
+    try:
+        return repr(value)[:40]
+    except Exception:
+        return "that cannot be printed"  # a subclass's own __repr__ may raise
+
+
+def describe_right(right: Any, names: tuple[str, ...]) -> str:
+    """Say in a few words what the reference returned."""
+    if isinstance(right, tuple):
+        parts = (f"{n} {np.shape(r)}" for n, r in zip(names, right, strict=True))
+        return f"({', '.join(parts)})"
+    if isinstance(right, int | np.integer):
+        return "a whole number (an int)"
+    if np.ndim(right) == 0:
+        return "one number"
+    return f"a NumPy array of shape {np.shape(right)}"

@@ -1,0 +1,106 @@
+"""What an exercise is made of: a reference, cases, named mistakes, properties and hints."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call that a check makes.
+
+    group: why the call is made, in a few words that a learner reads ("two tokens, by
+        hand"). Cases of the same shape share a group.
+    args: what the function is called with.
+    awkward: hand the arrays over read-only and not contiguous, as slices often are.
+    """
+
+    group: str
+    args: tuple[Any, ...]
+    awkward: bool = False
+
+    def as_float32(self) -> "Case":
+        """Give the same call in single precision."""
+        narrow = tuple(
+            a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in self.args
+        )
+        return replace(self, group=f"{self.group}, float32", args=narrow)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong implementation that real learners write, and what to say about it.
+
+    title: fits after "looks like", in a few words.
+    broken: the wrong implementation; its docstring is the explanation that learners read.
+    try_next: one sentence on what to do, without giving the line away.
+    same_as: names of other mistakes of the exercise that compute the same.
+    name: a slug, from the name of `broken`.
+    """
+
+    title: str
+    broken: Function
+    try_next: str
+    same_as: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.broken.__name__.strip("_").replace("_", "-")
+
+    @property
+    def why(self) -> str:
+        return " ".join(inspect.getdoc(self.broken).split())  # type: ignore[union-attr]
+
+
+def mistake(title: str, try_next: str, same_as: Iterable[str] = ()) -> Callable[[Function], Mistake]:
+    """Turn a wrong implementation into a named mistake; its docstring explains it."""
+
+    def name_it(broken: Function) -> Mistake:
+        return Mistake(title, broken, try_next, tuple(same_as))
+
+    return name_it
+
+
+# A property takes the call's arguments and the (right-shaped) result, as one array or a
+# tuple of arrays, and says in one sentence what does not hold, or None.
+Property = Callable[[tuple[Any, ...], Any], str | None]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One function that a learner writes, and all that is needed to check it.
+
+    reference: the right implementation, from the course's own library. Its name is the
+        exercise's name, its docstring the stub's, its source the solution.
+    points: what the exercise is worth.
+    cases: draws the calls, smallest and most readable first.
+    mistakes: wrong implementations, each named when a learner's results match it.
+    hints: a nudge, the idea, the code with a hole in it.
+    results: what the results are called, in order ("context", "weights").
+    properties: tried in order when no named mistake matches.
+    """
+
+    reference: Function
+    points: int
+    cases: Callable[[np.random.Generator], Iterable[Case]]
+    mistakes: tuple[Mistake, ...]
+    hints: tuple[str, str, str]
+    results: tuple[str, ...] = ("result",)
+    properties: tuple[Property, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        return self.reference.__name__
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.reference).parameters)
+
+    def find_mistake(self, name: str) -> Mistake:
+        """Find a mistake by its slug. Raises KeyError."""
+        return {m.name: m for m in self.mistakes}[name]

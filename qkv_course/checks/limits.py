@@ -1,0 +1,92 @@
+"""Stop a learner's function that does not end, and swallow the rest of a flood of prints."""
+
+import ctypes
+import io
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class OutOfTime(BaseException):
+    """Raised inside the learner's function; not an Exception, so `except Exception` lets it by."""
+
+
+REPEAT = 0.05  # seconds; a bare `except:` in a loop swallows one OutOfTime, so more follow
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime in the body when it runs for longer than `seconds`."""
+    alarm = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    with _alarm(seconds) if alarm else _watchdog(seconds):
+        yield
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, stop)
+    timer = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), REPEAT)
+    try:
+        yield
+    finally:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        finally:  # even if the alarm goes off at the very line above
+            signal.signal(signal.SIGALRM, before)
+            signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+@contextmanager
+def _watchdog(seconds: float) -> Iterator[None]:
+    # Windows, and threads other than the main one, have no alarm signal: another thread
+    # asks the interpreter to raise in this one. It cannot cut short a wait in C code.
+    thread, over, gate = threading.get_ident(), threading.Event(), threading.Lock()
+
+    def watch() -> None:
+        wait = seconds
+        while not over.wait(wait):
+            with gate:
+                if not over.is_set():
+                    _raise_in(thread, ctypes.py_object(OutOfTime))
+            wait = REPEAT
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        try:
+            over.set()
+        finally:  # even if OutOfTime arrives at the very line above
+            over.set()
+        with gate:
+            _raise_in(thread, None)  # take back one that has not arrived yet
+
+
+def _raise_in(thread: int, error: "ctypes.py_object[type[BaseException]] | None") -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)
+
+
+class BoundedText(io.TextIOBase):
+    """A text stream that keeps the first `limit` characters and forgets the rest."""
+
+    def __init__(self, limit: int = 2000) -> None:
+        self._parts: list[str] = []
+        self._room = limit
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self._room > 0:
+            self._parts.append(text[: self._room])
+            self._room -= len(self._parts[-1])
+        return len(text)
+
+    def getvalue(self) -> str:
+        """Give what was kept."""
+        return "".join(self._parts)

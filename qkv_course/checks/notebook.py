@@ -1,0 +1,117 @@
+"""check, hint and evaluate: what learners and graders call."""
+
+import difflib
+import os
+from collections.abc import Callable
+from typing import Any
+
+from qkv_course import progress
+from qkv_course.checks.calls import LiveTarget, Target
+from qkv_course.checks.exercise import Exercise
+from qkv_course.checks.report import Report
+from qkv_course.checks.run import run_check
+from qkv_course.errors import CheckFailed, UnknownName
+from qkv_course.lessons import exercise_names, find_exercise
+
+
+def evaluate(name: str, f: Callable[..., Any] | Target, seed: int | None = None) -> Report:
+    """Check a function as the exercise `name` and return the report; records nothing.
+
+    f: a function, or a stand-in with the method `call(args, awkward)` of a `Target`.
+    seed: draws the same inputs again.
+    Raises UnknownName if there is no such exercise.
+    """
+    exercise = find_exercise(name)
+    target = f if not isinstance(f, type) and hasattr(f, "call") else LiveTarget(f)  # type: ignore[arg-type]
+    return run_check(exercise, target, seed)
+
+
+def check(f: Callable[..., Any], exercise: str | None = None, seed: int | None = None) -> None:
+    """Check your function, show the report, and remember how it went.
+
+    f: your function; the exercise is found by its name.
+    exercise: the exercise's name, if your function is called something else.
+    seed: from an earlier report, to meet the same inputs again.
+    Raises CheckFailed if it is not right yet, UnknownName if it is no exercise.
+    """
+    name = find_exercise(exercise or name_of(f, "check")).name
+    _refuse_ours(f, name)
+    try:
+        report = evaluate(name, f, seed)
+    except KeyboardInterrupt:
+        raise CheckFailed(f"The check of {name} was interrupted; nothing was recorded.") from None
+    mistake = report.mistake.name if report.mistake else None
+    progress.record("check", name, status=report.status, mistake=mistake)
+    show(report)
+
+
+def show(report: Report) -> None:
+    """Show a report in the notebook, and raise CheckFailed unless it passed.
+
+    With QKV_REPORT=text in the environment, or outside a notebook, the report is plain
+    text and a failing one is the exception's message.
+    """
+    plain = plain_text()
+    if report.passed or not plain:
+        _display(report, plain)
+    if not report.passed:
+        raise CheckFailed(str(report) if plain else report.headline)
+
+
+def plain_text() -> bool:
+    """Say whether reports and questions should be plain text."""
+    return os.environ.get("QKV_REPORT") == "text" or not in_notebook()
+
+
+def in_notebook() -> bool:
+    """Say whether a Jupyter kernel runs this code."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    shell = get_ipython()  # type: ignore[no-untyped-call]
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def _display(report: Report, plain: bool) -> None:
+    if plain:
+        print(report)
+        return
+    from IPython.display import display
+
+    display(report)  # type: ignore[no-untyped-call]
+
+
+def hint(f: Callable[..., Any] | str, level: int | None = None) -> None:
+    """Print the next hint of an exercise: a nudge, the idea, the code with a hole in it.
+
+    f: your function or its name. level: 1, 2 or 3 gives that hint again.
+    Raises UnknownName if it is no exercise.
+    """
+    exercise = find_exercise(f if isinstance(f, str) else name_of(f, "hint"))
+    shown = sum(e["kind"] == "hint" and e["name"] == exercise.name for e in progress.events())
+    chosen = min(shown + 1, 3) if level not in (1, 2, 3) else level
+    progress.record("hint", exercise.name, level=chosen)
+    print(f"Hint {chosen} of 3: {exercise.hints[chosen - 1]}")
+    if chosen < 3:
+        print(f"hint({exercise.name}) gives the next one.")
+
+
+def name_of(f: Any, verb: str) -> str:
+    """Give the name by which a function's exercise is found. Raises UnknownName."""
+    name = getattr(f, "__name__", None)
+    if callable(f) and isinstance(name, str):
+        return name
+    given = f"the text {f!r}" if isinstance(f, str) else f"an object of type {type(f).__name__}"
+    raise UnknownName(
+        f"{verb}() takes the function that you wrote, as in {verb}(dot); it was given {given}."
+    )
+
+
+def _refuse_ours(f: Any, name: str) -> None:
+    module = getattr(f, "__module__", "") or ""
+    if module.startswith("qkv_course."):
+        raise UnknownName(
+            f"This {name} is the course's own, imported from {module}. "
+            f"Run the cell that defines yours, then check again."
+        )

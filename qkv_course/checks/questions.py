@@ -1,0 +1,125 @@
+"""Questions with feedback for every option, and predictions that are kept for later."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from qkv_course import progress
+from qkv_course.checks.notebook import in_notebook, plain_text
+from qkv_course.errors import BadAnswer
+from qkv_course.lessons import find_question
+
+LETTERS = "abcdefgh"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to choose, and what to say to someone who chose it."""
+
+    text: str
+    feedback: str
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, or a prediction that is recorded before its answer is seen.
+
+    name: starts with the lesson's number, as in "04-why-scale".
+    prediction: feedback waits until `reveal`.
+    """
+
+    name: str
+    prompt: str
+    options: tuple[Option, ...]
+    prediction: bool = False
+
+    @property
+    def kind(self) -> Literal["prediction", "answer"]:
+        return "prediction" if self.prediction else "answer"
+
+    def text(self, verb: str) -> str:
+        """Write the question with lettered options and how to answer without the mouse."""
+        options = [f"  {letter}) {o.text}" for letter, o in zip(LETTERS, self.options, strict=False)]
+        return "\n".join([self.prompt, *options, f'Answer with {verb}("{self.name}", "a").'])
+
+
+def ask(name: str, answer: str | None = None) -> Any:
+    """Show a question, or answer it in plain text.
+
+    name: such as "04-why-scale". answer: "a", "b", ... to answer without the widget.
+    Raises UnknownName or BadAnswer.
+    """
+    return _pose(find_question(name), "ask", answer)
+
+
+def predict(name: str, answer: str | None = None) -> Any:
+    """Show a prediction to make, or make it in plain text; it is kept for `reveal`.
+
+    Raises UnknownName or BadAnswer.
+    """
+    return _pose(find_question(name), "predict", answer)
+
+
+def reveal(name: str) -> None:
+    """Print what you predicted, beside what is so. Raises UnknownName."""
+    question = find_question(name)
+    event = progress.last(question.kind, name)
+    chosen = _position(event) if event else None
+    if chosen is None or chosen >= len(question.options):
+        print(f'You have made no prediction here yet: predict("{name}") asks for it.')
+    else:
+        option = question.options[chosen]
+        print(f"You predicted: {option.text}\n{option.feedback}")
+    if chosen is None or not question.options[chosen].right:
+        right = next(o for o in question.options if o.right)
+        print(f"What is so: {right.text} {right.feedback}")
+
+
+def _pose(question: Question, verb: str, answer: str | None) -> Any:
+    if answer is not None:
+        print(take(question, _letter(question, answer)))
+        return None
+    if plain_text() and not in_notebook():
+        print(question.text(verb))
+        return None
+    from qkv_course.widgets.choices import ChoicesWidget
+
+    event = progress.last(question.kind, question.name)
+    return ChoicesWidget(
+        prompt=question.prompt,
+        options=[o.text for o in question.options],
+        feedback=["Noted. We will come back to it." if question.prediction else _verdict(o) for o in question.options],
+        on_answer=lambda chosen: take(question, chosen),
+        chosen=_position(event) if event else None,
+        plain=question.text(verb),
+    )
+
+
+def take(question: Question, chosen: int) -> str:
+    """Record the option at position `chosen` and give what to say about it."""
+    option = question.options[chosen]
+    if question.prediction:
+        progress.record("prediction", question.name, option=LETTERS[chosen])
+        return f"Noted: {option.text} We will come back to it."
+    progress.record("answer", question.name, option=LETTERS[chosen], right=option.right)
+    return _verdict(option)
+
+
+def _verdict(option: Option) -> str:
+    return f"{'Right.' if option.right else 'Not quite.'} {option.feedback}"
+
+
+def _letter(question: Question, answer: str) -> int:
+    known = LETTERS[: len(question.options)]
+    letter = answer.strip().lower().rstrip(").") if isinstance(answer, str) else ""
+    if len(letter) != 1 or letter not in known:
+        raise BadAnswer(
+            f"{answer!r} is none of the options of {question.name}: answer with one of "
+            f"{', '.join(repr(c) for c in known)}."
+        )
+    return known.index(letter)
+
+
+def _position(event: dict[str, Any]) -> int | None:
+    option = event.get("option")
+    return LETTERS.index(option) if isinstance(option, str) and option and option in LETTERS else None
