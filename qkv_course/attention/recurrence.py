@@ -46,7 +46,7 @@ def rnn_influence(w_h: np.ndarray, distance: int) -> float:
     """
     if distance < 0:
         raise ValueError(f"distance is {distance}; it counts steps, so it is 0 or more")
-    return np.linalg.norm(np.linalg.matrix_power(w_h, distance), 2)
+    return float(np.linalg.norm(np.linalg.matrix_power(w_h, distance), 2))
 
 
 def mix(weights: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Checks: call a learner's function, compare what it does, and name the mistake."""
 
 from qkv_course.checks.exercise import Case, Exercise, Mistake, mistake
-from qkv_course.checks.notebook import check, evaluate, hint
+from qkv_course.checks.notebook import check, evaluate, explain_missing_names, hint
 from qkv_course.checks.questions import Option, Question, ask, predict, reveal
 from qkv_course.checks.report import Report
 from qkv_course.errors import CheckFailed
@@ -22,3 +22,5 @@ __all__ = [
     "predict",
     "reveal",
 ]
+
+explain_missing_names()

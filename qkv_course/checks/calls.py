@@ -95,13 +95,17 @@ class LiveTarget:
                 warnings.simplefilter("ignore")
                 value = self._function(*given)
         except OutOfTime:
-            failure = Failure("OutOfTime", f"stopped after {self._seconds:g} seconds", timed_out=True)
+            failure = Failure(
+                "OutOfTime", f"stopped after {self._seconds:g} seconds", timed_out=True
+            )
         except KeyboardInterrupt:
             raise  # the person at the keyboard wants out of the check itself
         except BaseException as error:  # SystemExit and the like must not end the kernel
             failure = describe_error(error)
         self._left -= time.monotonic() - start
-        mutated = tuple(i for i, (a, b) in enumerate(zip(args, given, strict=True)) if changed(a, b))
+        mutated = tuple(
+            i for i, (a, b) in enumerate(zip(args, given, strict=True)) if changed(a, b)
+        )
         return Outcome(value, failure, mutated, printed.getvalue())
 
 

@@ -5,11 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from qkv_course.checks.calls import Outcome
-from qkv_course.checks.exercise import Case
+from qkv_course.checks.calls import Failure, Outcome
+from qkv_course.checks.exercise import Case, Exercise
 
 SINGLE, DOUBLE = (1e-3, 1e-4), (1e-6, 1e-8)  # rtol, atol
 NUMBERS = (int, float, np.number)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One call of a check: what it was, what came of it, and what would have been right."""
+
+    case: Case
+    outcome: Outcome
+    right: Any
 
 
 @dataclass(frozen=True)
@@ -35,31 +44,24 @@ def tolerance(args: tuple[Any, ...]) -> tuple[float, float]:
     return SINGLE if single else DOUBLE
 
 
-def find_problem(
-    case: Case, outcome: Outcome, right: Any, names: tuple[str, ...], parameters: tuple[str, ...]
-) -> Problem | None:
-    """Say what is wrong with an outcome, or None.
-
-    right: what the reference returned. names: the results' names.
-    parameters: the function's parameters' names.
-    """
+def find_problem(exercise: Exercise, trial: Trial) -> Problem | None:
+    """Say what is wrong with a trial's outcome, or None."""
+    outcome, right, names = trial.outcome, trial.right, exercise.results
     if outcome.failure is not None:
-        return _raised(outcome, right, names)
+        return _raised(outcome.failure, right, names)
     if outcome.mutated:
-        return _changed_input(case, outcome, parameters)
+        return _changed_input(outcome, exercise.parameters)
     if not isinstance(right, tuple):
-        return _compare(case, outcome.value, right, names[0], 0)
+        return _compare(trial.case, outcome.value, right, names[0], 0)
     if (problem := _not_several(outcome.value, names)) is not None:
         return problem
     for part, (got, want, name) in enumerate(zip(outcome.value, right, names, strict=True)):
-        if (problem := _compare(case, got, want, name, part)) is not None:
+        if (problem := _compare(trial.case, got, want, name, part)) is not None:
             return problem
     return None
 
 
-def _raised(outcome: Outcome, right: Any, names: tuple[str, ...]) -> Problem:
-    failure = outcome.failure
-    assert failure is not None
+def _raised(failure: Failure, right: Any, names: tuple[str, ...]) -> Problem:
     where = f" at your line {failure.line_number}: `{failure.line}`" if failure.line else ""
     if failure.timed_out:
         saw = f"Your function did not come back: it was {failure.message}."
@@ -69,7 +71,7 @@ def _raised(outcome: Outcome, right: Any, names: tuple[str, ...]) -> Problem:
     return Problem("raised", saw, f"It should return {describe_right(right, names)}.")
 
 
-def _changed_input(case: Case, outcome: Outcome, parameters: tuple[str, ...]) -> Problem:
+def _changed_input(outcome: Outcome, parameters: tuple[str, ...]) -> Problem:
     changed = " and ".join(f"`{parameters[i]}`" for i in outcome.mutated)
     return Problem(
         "changed input",
@@ -160,7 +162,11 @@ def _wrong_value(
 
 
 def _narrow(got: np.ndarray, want: np.ndarray, name: str, part: int) -> Problem | None:
-    if got.dtype.kind == "f" and want.dtype.kind == "f" and got.dtype.itemsize < want.dtype.itemsize:
+    if (
+        got.dtype.kind == "f"
+        and want.dtype.kind == "f"
+        and got.dtype.itemsize < want.dtype.itemsize
+    ):
         return Problem(
             "dtype",
             f"The values of `{name}` are right, but it is {got.dtype}: precision was lost.",

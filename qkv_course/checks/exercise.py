@@ -26,9 +26,7 @@ class Case:
 
     def as_float32(self) -> "Case":
         """Give the same call in single precision."""
-        narrow = tuple(
-            a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in self.args
-        )
+        narrow = tuple(a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in self.args)
         return replace(self, group=f"{self.group}, float32", args=narrow)
 
 
@@ -57,7 +55,9 @@ class Mistake:
         return " ".join(inspect.getdoc(self.broken).split())  # type: ignore[union-attr]
 
 
-def mistake(title: str, try_next: str, same_as: Iterable[str] = ()) -> Callable[[Function], Mistake]:
+def mistake(
+    title: str, try_next: str, same_as: Iterable[str] = ()
+) -> Callable[[Function], Mistake]:
     """Turn a wrong implementation into a named mistake; its docstring explains it."""
 
     def name_it(broken: Function) -> Mistake:

@@ -1,17 +1,16 @@
 """check, hint and evaluate: what learners and graders call."""
 
-import difflib
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from qkv_course import progress
 from qkv_course.checks.calls import LiveTarget, Target
-from qkv_course.checks.exercise import Exercise
 from qkv_course.checks.report import Report
 from qkv_course.checks.run import run_check
 from qkv_course.errors import CheckFailed, UnknownName
-from qkv_course.lessons import exercise_names, find_exercise
+from qkv_course.lessons import exercise_names, find_exercise, lesson_of, unknown
 
 
 def evaluate(name: str, f: Callable[..., Any] | Target, seed: int | None = None) -> Report:
@@ -22,8 +21,8 @@ def evaluate(name: str, f: Callable[..., Any] | Target, seed: int | None = None)
     Raises UnknownName if there is no such exercise.
     """
     exercise = find_exercise(name)
-    target = f if not isinstance(f, type) and hasattr(f, "call") else LiveTarget(f)  # type: ignore[arg-type]
-    return run_check(exercise, target, seed)
+    stand_in = not callable(f) and hasattr(f, "call")
+    return run_check(exercise, f if stand_in else LiveTarget(f), seed)  # type: ignore[arg-type]
 
 
 def check(f: Callable[..., Any], exercise: str | None = None, seed: int | None = None) -> None:
@@ -34,8 +33,8 @@ def check(f: Callable[..., Any], exercise: str | None = None, seed: int | None =
     seed: from an earlier report, to meet the same inputs again.
     Raises CheckFailed if it is not right yet, UnknownName if it is no exercise.
     """
-    name = find_exercise(exercise or name_of(f, "check")).name
-    _refuse_ours(f, name)
+    name = exercise or name_of(f, "check")
+    _refuse_strangers(f, name)
     try:
         report = evaluate(name, f, seed)
     except KeyboardInterrupt:
@@ -46,40 +45,59 @@ def check(f: Callable[..., Any], exercise: str | None = None, seed: int | None =
 
 
 def show(report: Report) -> None:
-    """Show a report in the notebook, and raise CheckFailed unless it passed.
+    """Show a report, and raise CheckFailed unless it passed.
 
-    With QKV_REPORT=text in the environment, or outside a notebook, the report is plain
-    text and a failing one is the exception's message.
+    In a notebook a report is rich, and the exception one line. With QKV_REPORT=text in
+    the environment, or outside a notebook, the exception carries a failing report whole.
     """
-    plain = plain_text()
-    if report.passed or not plain:
-        _display(report, plain)
+    whole = os.environ.get("QKV_REPORT") == "text" or not in_notebook()
+    if not report.passed and whole:
+        raise CheckFailed(str(report))
+    if in_notebook():
+        from IPython.display import display
+
+        display(report)  # type: ignore[no-untyped-call]
+    else:
+        print(report)
     if not report.passed:
-        raise CheckFailed(str(report) if plain else report.headline)
-
-
-def plain_text() -> bool:
-    """Say whether reports and questions should be plain text."""
-    return os.environ.get("QKV_REPORT") == "text" or not in_notebook()
+        raise CheckFailed(report.headline)
 
 
 def in_notebook() -> bool:
     """Say whether a Jupyter kernel runs this code."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = _shell()
     return shell is not None and hasattr(shell, "kernel")
 
 
-def _display(report: Report, plain: bool) -> None:
-    if plain:
-        print(report)
-        return
-    from IPython.display import display
+def _shell() -> Any:
+    # If nothing has imported IPython yet, this is not it; and importing it is slow.
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
 
-    display(report)  # type: ignore[no-untyped-call]
+    return get_ipython()  # type: ignore[no-untyped-call]
+
+
+def explain_missing_names() -> None:
+    """Let IPython say which cell to run when an exercise's function is not defined.
+
+    Every other NameError keeps its usual traceback.
+    """
+    shell = _shell()
+    if shell is not None:
+        shell.set_custom_exc((NameError,), _on_name_error)
+
+
+def _on_name_error(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> None:
+    name = getattr(error, "name", None)
+    if name not in exercise_names():
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+        return
+    sentence = (
+        f"There is no {name} yet. Run the cell that defines it (`def {name}(...)`), then this one. "
+        f"If that cell is gone, copy it from a fresh notebooks/{lesson_of(name)}.ipynb."
+    )
+    shell.showtraceback((CheckFailed, CheckFailed(sentence), None))
 
 
 def hint(f: Callable[..., Any] | str, level: int | None = None) -> None:
@@ -108,7 +126,13 @@ def name_of(f: Any, verb: str) -> str:
     )
 
 
-def _refuse_ours(f: Any, name: str) -> None:
+def _refuse_strangers(f: Any, name: str) -> None:
+    """Refuse what is no exercise, and the course's own solution of one."""
+    if name not in exercise_names():
+        raise UnknownName(
+            f"{unknown(name, 'exercise', exercise_names())} A check goes by the function's name: "
+            f'give yours the name of its stub again, or say check({name}, exercise="...").'
+        )
     module = getattr(f, "__module__", "") or ""
     if module.startswith("qkv_course."):
         raise UnknownName(

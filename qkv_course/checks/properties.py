@@ -55,8 +55,9 @@ def inside_the_values(values: int, part: int | None = None) -> Property:
         at = tuple(int(i) for i in np.argwhere(outside)[0])
         lowest, highest = (np.broadcast_to(x, blend.shape)[at] for x in (low, high))
         return (
-            f"An entry of the blend is {number(float(blend[at]))}, but the values in that column run "
-            f"from {number(float(lowest))} to {number(float(highest))}; a blend cannot leave that range."
+            f"An entry of the blend is {number(float(blend[at]))}, but the values in that column "
+            f"run from {number(float(lowest))} to {number(float(highest))}; "
+            "a blend cannot leave that range."
         )
 
     return holds

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from qkv_course import progress
-from qkv_course.checks.notebook import in_notebook, plain_text
+from qkv_course.checks.notebook import in_notebook
 from qkv_course.errors import BadAnswer
 from qkv_course.lessons import find_question
 
@@ -39,7 +39,9 @@ class Question:
 
     def text(self, verb: str) -> str:
         """Write the question with lettered options and how to answer without the mouse."""
-        options = [f"  {letter}) {o.text}" for letter, o in zip(LETTERS, self.options, strict=False)]
+        options = [
+            f"  {letter}) {o.text}" for letter, o in zip(LETTERS, self.options, strict=False)
+        ]
         return "\n".join([self.prompt, *options, f'Answer with {verb}("{self.name}", "a").'])
 
 
@@ -79,7 +81,7 @@ def _pose(question: Question, verb: str, answer: str | None) -> Any:
     if answer is not None:
         print(take(question, _letter(question, answer)))
         return None
-    if plain_text() and not in_notebook():
+    if not in_notebook():
         print(question.text(verb))
         return None
     from qkv_course.widgets.choices import ChoicesWidget
@@ -88,7 +90,10 @@ def _pose(question: Question, verb: str, answer: str | None) -> Any:
     return ChoicesWidget(
         prompt=question.prompt,
         options=[o.text for o in question.options],
-        feedback=["Noted. We will come back to it." if question.prediction else _verdict(o) for o in question.options],
+        feedback=[
+            "Noted. We will come back to it." if question.prediction else _verdict(o)
+            for o in question.options
+        ],
         on_answer=lambda chosen: take(question, chosen),
         chosen=_position(event) if event else None,
         plain=question.text(verb),
@@ -122,4 +127,6 @@ def _letter(question: Question, answer: str) -> int:
 
 def _position(event: dict[str, Any]) -> int | None:
     option = event.get("option")
-    return LETTERS.index(option) if isinstance(option, str) and option and option in LETTERS else None
+    return (
+        LETTERS.index(option) if isinstance(option, str) and option and option in LETTERS else None
+    )

@@ -16,13 +16,17 @@ STYLE = """
 .qkv-report.qkv-passed { border-left-color: #0a7d4f; }
 .qkv-report.qkv-failed { border-left-color: #c4500a; }
 .qkv-report h4 { margin: 0 0 6px; font-size: 15px; }
-.qkv-report dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 12px; margin: 6px 0; }
+.qkv-report dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 12px;
+  margin: 6px 0; }
 .qkv-report dt { font-weight: 600; } .qkv-report dd { margin: 0; white-space: pre-wrap; }
-.qkv-report pre, .qkv-report code { font-family: var(--jp-code-font-family, monospace); font-size: 13px; }
+.qkv-report pre, .qkv-report code { font-family: var(--jp-code-font-family, monospace);
+  font-size: 13px; }
 .qkv-report pre { margin: 2px 0; background: none; color: inherit; }
 .qkv-pair { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: 6px 0; }
-.qkv-pair table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; margin: 0; }
-.qkv-pair caption { text-align: left; font-weight: 600; caption-side: top; padding: 0 0 2px; color: inherit; }
+.qkv-pair table { border-collapse: collapse; font-variant-numeric: tabular-nums;
+  font-size: 13px; margin: 0; }
+.qkv-pair caption { text-align: left; font-weight: 600; caption-side: top; padding: 0 0 2px;
+  color: inherit; }
 .qkv-pair td { padding: 2px 8px; text-align: right; border: 2px solid transparent; }
 .qkv-pair td.qkv-wrong { border-color: #c4500a; }
 """
@@ -34,7 +38,9 @@ def report_html(report: Report) -> str:
     tone = "qkv-passed" if report.passed else "qkv-failed" if failed else ""
     rows = []
     if report.inputs:
-        given = f"<pre>{escape(report.inputs_text())}</pre>{escape(report.group)}; seed {report.seed}"
+        given = (
+            f"<pre>{escape(report.inputs_text())}</pre>{escape(report.group)}; seed {report.seed}"
+        )
         rows.append(_row("Input", given))
     for title, text in report.sections():
         picture = _pair(report.comparison) if title == "Expected" and report.comparison else ""
@@ -42,7 +48,8 @@ def report_html(report: Report) -> str:
     body = f"<dl>{''.join(rows)}</dl>" if rows else ""
     return (
         f"<style>{STYLE}</style>"
-        f'<div class="qkv-report {tone}" role="group" aria-label="Report on {escape(report.exercise)}">'
+        f'<div class="qkv-report {tone}" role="group" '
+        f'aria-label="Report on {escape(report.exercise)}">'
         f"<h4>{escape(report.headline)}</h4>{body}</div>"
     )
 
@@ -66,7 +73,11 @@ def _pair(comparison: Comparison) -> str:
     same = got.shape == want.shape
     lead = comparison.index[:-2] if same and comparison.index and want.ndim > 2 else None
     tables = [
-        _table(f"{title}{_where(array, lead)}", _plane(array, lead), _plane(other, lead) if same else None)
+        _table(
+            f"{title}{_where(array, lead)}",
+            _plane(array, lead),
+            _plane(other, lead) if same else None,
+        )
         for title, array, other in (("got", got, want), ("expected", want, got))
     ]
     return f'<div class="qkv-pair">{"".join(tables)}</div>'

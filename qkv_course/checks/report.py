@@ -102,7 +102,9 @@ class Report:
 
     def inputs_text(self) -> str:
         """Write out the failing input: small arrays in full, large ones by shape."""
-        return "\n".join(f"  {name} = {value_text(v, len(name) + 5)}" for name, v in self.inputs.items())
+        return "\n".join(
+            f"  {name} = {value_text(v, len(name) + 5)}" for name, v in self.inputs.items()
+        )
 
     def comparison_text(self) -> str:
         """Write got and expected under each other, where they are small enough to read."""
@@ -126,6 +128,8 @@ def value_text(value: Any, indent: int = 0) -> str:
 def _wrapped(title: str, text: str) -> str:
     lead = f"{title}:".ljust(10)
     return "\n".join(
-        textwrap.fill(line, WIDTH, initial_indent=lead if i == 0 else " " * 10, subsequent_indent=" " * 10)
+        textwrap.fill(
+            line, WIDTH, initial_indent=lead if i == 0 else " " * 10, subsequent_indent=" " * 10
+        )
         for i, line in enumerate(text.splitlines()[:20])
     )

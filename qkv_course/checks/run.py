@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from qkv_course.checks.calls import Failure, LiveTarget, Outcome, Target
-from qkv_course.checks.compare import Problem, as_array, find_problem, tolerance, wider
+from qkv_course.checks.calls import Failure, LiveTarget, Target
+from qkv_course.checks.compare import Problem, Trial, as_array, find_problem, tolerance, wider
 from qkv_course.checks.diagnose import find_mistake, find_pattern, find_property
 from qkv_course.checks.exercise import Case, Exercise
 from qkv_course.checks.report import Comparison, Report
 
 ADVICE = {
-    "raised": "Run that line by yourself on the input above, one piece at a time, and print shapes.",
-    "changed input": "Make a new array instead: `x = x - 1` makes one, `x -= 1` writes into the old.",
+    "raised": "Run that line by yourself on the input above, piece by piece, and print the shapes.",
+    "changed input": "Make a new array: `x = x - 1` makes one, `x -= 1` writes into the old one.",
     "type": "Look at the docstring's `Returns` line, and at your `return` line.",
     "shape": "Print the shape after every step and compare it with the docstring.",
     "dtype": "Leave out `astype` and `dtype=...`, or take the dtype from the input.",
@@ -29,21 +29,19 @@ def run_check(exercise: Exercise, target: Target, seed: int | None = None) -> Re
     seed: draws the same inputs again; a new one is drawn when it is None.
     """
     seed = secrets.randbelow(2**31) if seed is None else seed
-    cases = draw_cases(exercise, seed)
-    outcomes: list[Outcome] = []
-    for case in cases:
-        outcomes.append(target.call(case.args, case.awkward))
-        failure = outcomes[-1].failure
+    trials = []
+    for case in draw_cases(exercise, seed):
+        outcome = target.call(case.args, case.awkward)
+        failure = outcome.failure
         if failure is not None and failure.kind == "NotImplementedError":
-            return Report(exercise.name, "not attempted", seed=seed)
+            return Report(exercise.name, "not attempted", seed)
+        trials.append(Trial(case, outcome, right_answer(exercise, case)))
         if failure is not None and failure.timed_out:
             break
-    cases = cases[: len(outcomes)]
-    rights = [right_answer(exercise, case) for case in cases]
-    for case, outcome, right in zip(cases, outcomes, rights, strict=True):
-        if (problem := safe_problem(exercise, case, outcome, right)) is not None:
-            return _failed(exercise, seed, cases, outcomes, rights, (case, outcome, right, problem))
-    return Report(exercise.name, "passed", seed=seed, cases=len(cases), remark=_remark(outcomes, rights))
+    for trial in trials:
+        if (problem := safe_problem(exercise, trial)) is not None:
+            return _failed(exercise, seed, trials, trial, problem)
+    return Report(exercise.name, "passed", seed, len(trials), remark=_remark(trials))
 
 
 def draw_cases(exercise: Exercise, seed: int) -> list[Case]:
@@ -63,36 +61,31 @@ def right_answer(exercise: Exercise, case: Case) -> Any:
     return outcome.value
 
 
-def safe_problem(exercise: Exercise, case: Case, outcome: Outcome, right: Any) -> Problem | None:
-    """Find the problem of an outcome, even if looking at its value raises."""
+def safe_problem(exercise: Exercise, trial: Trial) -> Problem | None:
+    """Find the problem of a trial, even if looking at what came back raises."""
     try:
-        return find_problem(case, outcome, right, exercise.results, exercise.parameters)
+        return find_problem(exercise, trial)
     except Exception as error:  # a learner's own class may raise at every touch
-        saw = f"Your function returned something that cannot be read as numbers ({type(error).__name__})."
+        saw = f"What your function returned cannot be read as numbers ({type(error).__name__})."
         return Problem("type", saw, "It should return NumPy arrays or numbers.")
 
 
 def _failed(
-    exercise: Exercise,
-    seed: int,
-    cases: Sequence[Case],
-    outcomes: Sequence[Outcome],
-    rights: Sequence[Any],
-    first: tuple[Case, Outcome, Any, Problem],
+    exercise: Exercise, seed: int, trials: Sequence[Trial], first: Trial, problem: Problem
 ) -> Report:
-    """Report on the first failing case, with the named mistake if all cases agree on one."""
-    case, outcome, right, problem = first
-    timed_out = outcome.failure is not None and outcome.failure.timed_out
-    mistake = None if timed_out else find_mistake(exercise, cases, outcomes, rights)
+    """Report on the first failing call, with the named mistake if all calls agree on one."""
+    case, failure = first.case, first.outcome.failure
+    timed_out = failure is not None and failure.timed_out
+    mistake = None if timed_out else find_mistake(exercise, trials)
     if mistake is not None:
         likely, try_next = f"Looks like {mistake.title}. {mistake.why}", mistake.try_next
     else:
-        likely, try_next = _unnamed(exercise, case, outcome, right, problem)
+        likely, try_next = _unnamed(exercise, first, problem)
     return Report(
         exercise=exercise.name,
-        status="timed out" if timed_out else "raised" if problem.kind == "raised" else "wrong",
+        status="timed out" if timed_out else "wrong" if failure is None else "raised",
         seed=seed,
-        cases=len(cases),
+        cases=len(trials),
         mistake=mistake,
         saw=problem.saw,
         expected=problem.expected,
@@ -100,60 +93,70 @@ def _failed(
         try_next=try_next,
         group=case.group,
         inputs=dict(zip(exercise.parameters, case.args, strict=False)),
-        comparison=_comparison(exercise, outcome, right, problem),
-        printed=outcome.printed,
+        comparison=_comparison(exercise, first, problem),
+        printed=first.outcome.printed,
     )
 
 
-def _unnamed(
-    exercise: Exercise, case: Case, outcome: Outcome, right: Any, problem: Problem
-) -> tuple[str, str]:
+def _unnamed(exercise: Exercise, trial: Trial, problem: Problem) -> tuple[str, str]:
     """Say what is likely wrong, and what to try, when no named mistake matches."""
+    args, outcome, advice = trial.case.args, trial.outcome, ADVICE[problem.kind]
     if outcome.failure is not None:
         return _why_raised(exercise, outcome.failure)
     if problem.kind not in ("value", "shape"):
-        return "", ADVICE[problem.kind]
-    got, want = _parts(outcome.value, right, problem.part)
-    broken = find_property(exercise, case.args, outcome.value) if problem.kind == "value" else None
-    return broken or find_pattern(got, want, tolerance(case.args)) or "", ADVICE[problem.kind]
+        return "", advice
+    broken = find_property(exercise, args, outcome.value) if problem.kind == "value" else None
+    return broken or find_pattern(*_pair(trial, problem), tolerance(args)) or "", advice
 
 
 def _why_raised(exercise: Exercise, failure: Failure) -> tuple[str, str]:
     if failure.timed_out:
         likely = "A loop that never ends, or one that takes far too many steps."
-        return likely, "Print the loop's counter on the input above, and look at what ends the loop."
+        return (
+            likely,
+            "Print the loop's counter on the input above, and look at what ends the loop.",
+        )
     if failure.kind in ("SystemExit", "KeyboardInterrupt"):
         return "A call of exit() or quit() inside the function.", "Leave a function with `return`."
     if failure.kind == "RecursionError":
         return "The function calls itself again and again.", "Call another function, or use a loop."
     if failure.kind == "TypeError" and not failure.line:
         stub = f"`def {exercise.name}({', '.join(exercise.parameters)})`"
-        return "The function's parameters are no longer those of the stub.", f"Start it with {stub}."
+        return (
+            "The function's parameters are no longer those of the stub.",
+            f"Start it with {stub}.",
+        )
+    if failure.kind == "TypeError" and "Tensor" in failure.message:
+        return (
+            "A torch function; the inputs are NumPy arrays.",
+            "Use NumPy: `np.` in place of `torch.`.",
+        )
     return "", ADVICE["raised"]
 
 
-def _parts(value: Any, right: Any, part: int) -> tuple[np.ndarray, np.ndarray]:
-    several = isinstance(right, tuple)
-    return as_array(value[part] if several else value), np.asarray(right[part] if several else right)
+def _pair(trial: Trial, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Give got and wanted, of several results the part that is wrong."""
+    got, want = trial.outcome.value, trial.right
+    if isinstance(want, tuple):
+        got, want = got[problem.part], want[problem.part]
+    return as_array(got), np.asarray(want)
 
 
-def _comparison(
-    exercise: Exercise, outcome: Outcome, right: Any, problem: Problem
-) -> Comparison | None:
-    """Keep got and expected for the picture, where both are numbers."""
+def _comparison(exercise: Exercise, trial: Trial, problem: Problem) -> Comparison | None:
+    """Keep got and wanted for the picture, where both are numbers."""
     if problem.kind not in ("value", "shape", "dtype"):
         return None
-    got, want = _parts(outcome.value, right, problem.part)
-    return Comparison(exercise.results[problem.part], got, want, problem.index)
+    return Comparison(exercise.results[problem.part], *_pair(trial, problem), problem.index)
 
 
-def _remark(outcomes: Sequence[Outcome], rights: Sequence[Any]) -> str:
-    for outcome, right in zip(outcomes, rights, strict=True):
-        pairs = zip(outcome.value, right, strict=True) if isinstance(right, tuple) else [(outcome.value, right)]
-        for got, want in pairs:
-            if wider(got, want):
+def _remark(trials: Sequence[Trial]) -> str:
+    for trial in trials:
+        got, want = trial.outcome.value, trial.right
+        pairs = zip(got, want, strict=True) if isinstance(want, tuple) else [(got, want)]
+        for one, other in pairs:
+            if wider(one, other):
                 return (
-                    f"A remark: for {want.dtype} inputs you return {got.dtype}. That is allowed. "
+                    f"A remark: for {other.dtype} inputs you return {one.dtype}. That is allowed. "
                     "NumPy widens float32 when it meets a float64 scalar such as np.sqrt(4)."
                 )
     return ""

@@ -7,6 +7,7 @@ import pytest
 
 from qkv_course.checks import Exercise, Mistake, evaluate
 from qkv_course.checks.calls import LiveTarget
+from qkv_course.checks.compare import Trial
 from qkv_course.checks.run import draw_cases, right_answer, safe_problem
 from qkv_course.lessons import LESSONS, exercise_names, find_exercise, import_lesson
 
@@ -50,7 +51,9 @@ def test_at_least_three_mistakes_and_three_hints(exercise: Exercise) -> None:
 @each_mistake
 def test_mistake_explains_itself(exercise: Exercise, mistake: Mistake) -> None:
     assert len(mistake.why) > 40 and mistake.why.endswith((".", ")"))
-    assert mistake.title[0].islower() or not mistake.title[0].isalpha() or mistake.title[1].isupper()
+    assert (
+        mistake.title[0].islower() or not mistake.title[0].isalpha() or mistake.title[1].isupper()
+    )
     assert mistake.try_next.endswith(".")
     known = {m.name for m in exercise.mistakes}
     assert set(mistake.same_as) <= known - {mistake.name}
@@ -69,7 +72,8 @@ def test_some_mistake_slips_through_without_some_inputs(exercise: Exercise) -> N
             case.group
             for case in cases
             if safe_problem(
-                exercise, case, target.call(case.args, case.awkward), right_answer(exercise, case)
+                exercise,
+                Trial(case, target.call(case.args, case.awkward), right_answer(exercise, case)),
             )
         }
         if len(catching) == 1 or catching < groups:

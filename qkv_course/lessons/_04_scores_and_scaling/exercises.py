@@ -18,7 +18,9 @@ def query_key_cases(rng: np.random.Generator) -> Iterator[Case]:
     q = np.array([[1.0, 0.0], [1.0, 2.0]])
     k = np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 1.0]])
     yield Case("two queries and three keys, by hand", (q, k))
-    yield from spread(lambda *lead: (rng.normal(size=(*lead, 3, 5)), rng.normal(size=(*lead, 4, 5))))
+    yield from spread(
+        lambda *lead: (rng.normal(size=(*lead, 3, 5)), rng.normal(size=(*lead, 4, 5)))
+    )
     for shape in ((4, 4), (4, 4, 4)):  # many slips crash elsewhere and give numbers here
         yield Case("all sizes equal", (rng.normal(size=shape), rng.normal(size=shape)))
 
@@ -138,7 +140,9 @@ def root_of_queries(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     return attention_scores(q, k) / math.sqrt(q.shape[-2])
 
 
-@mistake("√(size of the first axis) in place of √d_k", "Use q.shape[-1], which is d_k in any batch.")
+@mistake(
+    "√(size of the first axis) in place of √d_k", "Use q.shape[-1], which is d_k in any batch."
+)
 def root_of_first_axis(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """len(q) is the size of the first axis: the batch, or the number of queries. d_k is the
     size of the last axis."""
@@ -213,7 +217,9 @@ def always_one(d_k: int) -> float:
     return 1.0
 
 
-@mistake("a square root that is rounded down", "Keep the fraction: math.sqrt, not math.isqrt or int().")
+@mistake(
+    "a square root that is rounded down", "Keep the fraction: math.sqrt, not math.isqrt or int()."
+)
 def rounded_root(d_k: int) -> float:
     """The root of 2 is 1.41421..., not 1. A standard deviation is seldom a whole number."""
     return float(math.isqrt(d_k))
@@ -225,8 +231,8 @@ def not_an_estimate(args: tuple[Any, ...], value: Any) -> str | None:
     if abs(value - right) > 0.1 * right:
         return None
     return (
-        f"{number(float(value))} is close to {number(right)}, but not it. A measured spread differs "
-        "from run to run; this exercise asks for the formula."
+        f"{number(float(value))} is close to {number(right)}, but not it. A measured spread "
+        "differs from run to run; this exercise asks for the formula."
     )
 
 
@@ -261,17 +267,20 @@ QUESTIONS = (
     ),
     Question(
         "04-which-size",
-        "A model has d_model = 512 and 8 heads, so d_k = 64. By what are the scores of a head divided?",
+        "A model has d_model = 512 and 8 heads, so d_k = 64. By what are a head's scores divided?",
         (
             Option(
                 "√512",
-                "The dot product of a head runs over the head's own 64 entries. Dividing by √512 makes "
-                "the weights too even, by a temperature of √8. It is one of the most frequent bugs in "
-                "published code.",
+                "The dot product of a head runs over the head's own 64 entries. Dividing by √512 "
+                "makes the weights too even, by a temperature of √8. It is one of the most "
+                "frequent bugs in published code.",
             ),
             Option("√64 = 8", "A score adds up 64 products, so its spread is √64.", right=True),
             Option("64", "64 is the variance of a score. Its spread is the root of that."),
-            Option("√(number of tokens)", "How many tokens there are does not change the spread of one score."),
+            Option(
+                "√(number of tokens)",
+                "How many tokens there are does not change the spread of one score.",
+            ),
         ),
     ),
     Question(
@@ -280,8 +289,8 @@ QUESTIONS = (
         (
             Option(
                 "A bug: 'river' and 'bank' are equally close both ways.",
-                "Closeness would be symmetric. But a query asks and a key answers, and they come from "
-                "two different matrices.",
+                "Closeness would be symmetric. But a query asks and a key answers, and they come "
+                "from two different matrices.",
             ),
             Option(
                 "As it should be: what i looks for in j is not what j looks for in i.",
@@ -296,9 +305,11 @@ QUESTIONS = (
     ),
     Question(
         "04-scale-where",
-        "A colleague divides q by √d_k before the product and leaves the scores alone. Is it a bug?",
+        "A colleague divides q by √d_k before the product, and not the scores. Is it a bug?",
         (
-            Option("Yes: the keys have to be divided too.", "Then the scores would be divided by d_k."),
+            Option(
+                "Yes: the keys have to be divided too.", "Then the scores would be divided by d_k."
+            ),
             Option(
                 "No: (q / √d_k) · k is the same number as (q · k) / √d_k.",
                 "A dot product is linear in q, so the factor can be taken out.",
@@ -306,7 +317,7 @@ QUESTIONS = (
             ),
             Option(
                 "Yes: scaling only works on scores.",
-                "Each score is a sum of products, and a factor common to all can be taken out of a sum.",
+                "Each score is a sum, and a factor that all its terms share can be taken out.",
             ),
         ),
     ),
