@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from qkv_course.checks.calls import Failure, Outcome
-from qkv_course.checks.exercise import Case, Exercise
+from qkv_course.checks.exercise import Case
 
 SINGLE, DOUBLE = (1e-3, 1e-4), (1e-6, 1e-8)  # rtol, atol
 NUMBERS = (int, float, np.number)
@@ -44,13 +44,18 @@ def tolerance(args: tuple[Any, ...]) -> tuple[float, float]:
     return SINGLE if single else DOUBLE
 
 
-def find_problem(exercise: Exercise, trial: Trial) -> Problem | None:
-    """Say what is wrong with a trial's outcome, or None."""
-    outcome, right, names = trial.outcome, trial.right, exercise.results
+def find_problem(
+    trial: Trial, names: tuple[str, ...], parameters: tuple[str, ...]
+) -> Problem | None:
+    """Say what is wrong with a trial's outcome, or None.
+
+    names: what the results are called. parameters: what the arguments are called.
+    """
+    outcome, right = trial.outcome, trial.right
     if outcome.failure is not None:
         return _raised(outcome.failure, right, names)
     if outcome.mutated:
-        return _changed_input(outcome, exercise.parameters)
+        return _changed_input(outcome, parameters)
     if not isinstance(right, tuple):
         return _compare(trial.case, outcome.value, right, names[0], 0)
     if (problem := _not_several(outcome.value, names)) is not None:

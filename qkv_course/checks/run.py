@@ -64,7 +64,7 @@ def right_answer(exercise: Exercise, case: Case) -> Any:
 def safe_problem(exercise: Exercise, trial: Trial) -> Problem | None:
     """Find the problem of a trial, even if looking at what came back raises."""
     try:
-        return find_problem(exercise, trial)
+        return find_problem(trial, exercise.results, exercise.parameters)
     except Exception as error:  # a learner's own class may raise at every touch
         saw = f"What your function returned cannot be read as numbers ({type(error).__name__})."
         return Problem("type", saw, "It should return NumPy arrays or numbers.")
