@@ -107,7 +107,7 @@ def _compare(case: Case, got: Any, want: Any, name: str, part: int) -> Problem |
         )
     if not close(got, want, tolerance(case.args)):
         return _wrong_value(got, want, name, part, tolerance(case.args))
-    return _narrow(got, want, name, part)
+    return _narrow(case, got, name, part)
 
 
 def _wrong_type(got: Any, want: Any, name: str, part: int) -> Problem | None:
@@ -166,19 +166,17 @@ def _wrong_value(
     )
 
 
-def _narrow(got: np.ndarray, want: np.ndarray, name: str, part: int) -> Problem | None:
-    if (
-        got.dtype.kind == "f"
-        and want.dtype.kind == "f"
-        and got.dtype.itemsize < want.dtype.itemsize
-    ):
-        return Problem(
-            "dtype",
-            f"The values of `{name}` are right, but it is {got.dtype}: precision was lost.",
-            f"It should be {want.dtype}, like the inputs.",
-            part,
-        )
-    return None
+def _narrow(case: Case, got: np.ndarray, name: str, part: int) -> Problem | None:
+    given = [a.dtype for a in case.args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+    widest = max(given, key=lambda dtype: dtype.itemsize, default=np.dtype(np.float64))
+    if got.dtype.kind != "f" or got.dtype.itemsize >= widest.itemsize:
+        return None
+    return Problem(
+        "dtype",
+        f"The values of `{name}` are right, but it is {got.dtype}: precision was lost.",
+        f"It should be {widest} or wider, like the inputs.",
+        part,
+    )
 
 
 def wider(got: Any, want: Any) -> bool:
