@@ -3,20 +3,6 @@
 import numpy as np
 
 
-def similarity(query: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Score every key against the query by a plain dot product (not the cosine).
-
-    query: (d_k,). keys: (n, d_k).
-    Returns one score a key, shape (n,).
-    Raises ValueError if query and keys differ in d_k.
-    Source: Vaswani et al. 2017, section 3.2.1.
-
-    >>> similarity(np.array([1.0, 2.0]), np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 3.0]]))
-    array([1., 2., 9.])
-    """
-    return keys @ query
-
-
 def hard_lookup(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return the value behind the key with the largest dot product with the query.
 
@@ -32,7 +18,21 @@ def hard_lookup(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.n
     >>> hard_lookup(np.array([0.2, 0.9]), keys, values)
     array([20.])
     """
-    return values[np.argmax(similarity(query, keys))]
+    return values[np.argmax(keys @ query)]
+
+
+def similarity(query: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Score every key against the query by a plain dot product (not the cosine).
+
+    query: (d_k,). keys: (n, d_k).
+    Returns one score a key, shape (n,).
+    Raises ValueError if query and keys differ in d_k.
+    Source: Vaswani et al. 2017, section 3.2.1.
+
+    >>> similarity(np.array([1.0, 2.0]), np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 3.0]]))
+    array([1., 2., 9.])
+    """
+    return keys @ query
 
 
 def soft_lookup(

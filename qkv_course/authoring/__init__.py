@@ -1,0 +1,1 @@
+"""From one text a lesson to two notebooks: one for learners, one solved and executed."""
