@@ -1,0 +1,241 @@
+"""The command `qkv`: open the course, see your progress, mend the set-up, build the notebooks."""
+
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from qkv_course import __version__
+from qkv_course.errors import QkvError
+from qkv_course.progress import ExerciseProgress, course_folder, events, log_file, summary
+
+try:
+    import typer
+except ModuleNotFoundError:
+    raise SystemExit(
+        "The command qkv needs the package typer, which is not installed here.\n"
+        "Set the course up with `make lab`, or with `pip install -r requirements.txt`.\n"
+        "`python -m qkv_course.doctor` lists all that is missing."
+    ) from None
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+FIRST_NOTEBOOK = "00_start_here"
+# The course works offline and asks for nothing: no question about news, no look for updates.
+QUIET = [
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+]
+
+app = typer.Typer(
+    help="QKV Course: queries, keys and values, learned by building them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """QKV Course: queries, keys and values, learned by building them."""
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def lab(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NOTEBOOK] [OPTIONS FOR JUPYTERLAB]...",
+            help="A lesson such as 02_lookup, or the path of a notebook.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Open a lesson in JupyterLab: the first one, if you name none."""
+    given = list(arguments or [])
+    folder = course_folder()
+    lesson = given.pop(0) if given and not given[0].startswith("-") else FIRST_NOTEBOOK
+    notebook = find_notebook(lesson, folder)
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError:
+        raise QkvError(
+            "JupyterLab is not installed here. Set the course up with `make lab`, "
+            "or with `pip install -r requirements.txt`."
+        ) from None
+    # So that a terminal inside JupyterLab finds qkv and pytest.
+    scripts = sysconfig.get_path("scripts")
+    os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
+    os.chdir(folder)
+    root = f"--ServerApp.root_dir={folder}"
+    LabApp.launch_instance([str(notebook), root, *QUIET, *given])
+
+
+def find_notebook(lesson: str, folder: Path) -> Path:
+    """Find a notebook by its path, or by its lesson's name or the start of it.
+
+    Raises QkvError if there is none.
+    """
+    if Path(lesson).is_file():
+        return Path(lesson).absolute()
+    stem = Path(lesson).name.removesuffix(".ipynb")
+    found = sorted((folder / "notebooks").glob("*.ipynb"))
+    for notebook in found:
+        if notebook.stem.startswith(stem):
+            return notebook
+    there = ", ".join(notebook.stem for notebook in found) or "none"
+    raise QkvError(
+        f"There is no notebook {lesson} in {folder / 'notebooks'}. There are: {there}.\n"
+        "Start qkv in the course's folder, or name that folder in QKV_HOME."
+    )
+
+
+@dataclass(frozen=True)
+class LessonProgress:
+    """One line of the table: what was done of a lesson, and what is there."""
+
+    lesson: str
+    passed: int
+    exercises: int
+    points: int
+    of_points: int
+    attempts: int
+    last_mistake: str
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.lesson}: {self.passed} of {self.exercises} exercises passed, "
+            f"{self.points} of {self.of_points} points, attempts: {self.attempts}."
+        )
+        return f"{text} Last mistake: {self.last_mistake}." if self.last_mistake else text
+
+
+@app.command()
+def progress() -> None:
+    """Show what you have passed, lesson by lesson."""
+    done = summary()
+    if not done:
+        typer.echo(
+            f"Nothing is recorded yet in {log_file()}.\n"
+            "Run check(...) in a lesson, and it will show here. `qkv lab` opens the first one."
+        )
+        return
+    lines = progress_lines(done)
+    if os.environ.get("QKV_REPORT") == "text":
+        typer.echo("\n".join(map(str, lines)))
+        return
+    from rich.console import Console
+
+    Console().print(_table(lines))
+
+
+def progress_lines(done: dict[str, ExerciseProgress]) -> list[LessonProgress]:
+    """Sum up each lesson, in the order of the course."""
+    from qkv_course.lessons import LESSONS, find_exercise
+
+    newest = _newest_mistakes()
+    lines = []
+    for lesson, names in LESSONS.items():
+        points = {name: find_exercise(name).points for name in names}
+        tried = [done[name] for name in names if name in done]
+        passed = [name for name in names if name in done and done[name].passed]
+        lines.append(
+            LessonProgress(
+                lesson=lesson,
+                passed=len(passed),
+                exercises=len(names),
+                points=sum(points[name] for name in passed),
+                of_points=sum(points.values()),
+                attempts=sum(p.attempts for p in tried),
+                last_mistake=newest.get(lesson, ""),
+            )
+        )
+    return lines
+
+
+def _newest_mistakes() -> dict[str, str]:
+    """Say for each lesson which mistake was named last."""
+    from qkv_course.lessons import LESSONS, find_exercise
+
+    lesson_of = {name: lesson for lesson, names in LESSONS.items() for name in names}
+    newest = {
+        lesson_of[event["name"]]: (event["name"], event["mistake"])
+        for event in events()
+        if event["kind"] == "check" and event.get("mistake") and event["name"] in lesson_of
+    }
+    said = {}
+    for lesson, (name, slug) in newest.items():
+        titles = {m.name: m.title for m in find_exercise(name).mistakes}
+        said[lesson] = f"{name}: {titles.get(slug, slug)}"
+    return said
+
+
+def _table(lines: list[LessonProgress]) -> "Table":
+    from rich.table import Table
+
+    table = Table(title="Your progress", title_justify="left")
+    table.add_column("Lesson", no_wrap=True)
+    for name in ("Passed", "Points", "Attempts"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Last mistake")
+    for line in lines:
+        passed, points = f"{line.passed}/{line.exercises}", f"{line.points}/{line.of_points}"
+        style = "green" if line.passed == line.exercises else None
+        table.add_row(
+            line.lesson, passed, points, str(line.attempts), line.last_mistake, style=style
+        )
+    return table
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing or wrong in the set-up, and how to mend it."""
+    from qkv_course import doctor as examination
+
+    raise typer.Exit(examination.main())
+
+
+@app.command()
+def build(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a notebook is out of date.")
+    ] = False,
+) -> None:
+    """Write notebooks/ and solutions/ anew from the lessons (for authors)."""
+    try:
+        from qkv_course.authoring import build as builder
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("qkv_course"):
+            raise
+        raise QkvError(
+            f"Building needs the authoring tools, and {error.name} is not installed here. "
+            "Run `make build`, or `pip install -r requirements-dev.txt`."
+        ) from None
+    raise typer.Exit(builder.main(check=check))
+
+
+def main() -> None:
+    """Run the command; what goes wrong is said in a sentence."""
+    try:
+        app(prog_name="qkv")
+    except QkvError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

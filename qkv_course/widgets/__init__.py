@@ -1,0 +1,66 @@
+"""Pictures to play with: a lesson's numbers, and what mistakes do to them."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from qkv_course.errors import UnknownName
+
+if TYPE_CHECKING:
+    from qkv_course.widgets.base import Explorer
+    from qkv_course.widgets.mistakes import MistakesWidget
+
+# An explorer's module and the functions that it can draw. Names only: nothing is imported
+# before somebody wants to see it.
+EXPLORERS: dict[str, tuple[str, ...]] = {
+    "dot": ("dot",),
+    "influence": ("rnn_influence", "rnn_states", "mix"),
+    "lookup": ("soft_lookup", "similarity", "hard_lookup"),
+    "projections": ("project", "qkv"),
+    "scaling": ("scaled_scores", "attention_scores"),
+    "softmax": ("softmax", "softmax_with_temperature", "entropy", "softmax_jacobian"),
+    "context": ("attention", "self_attention", "weighted_sum"),
+}
+
+
+def explore(what: str | Callable[..., Any], **settings: Any) -> "Explorer":
+    """Show an explorer, with your own function beside its numbers if you give one.
+
+    what: a function of a lesson, such as `scaled_scores`, or an explorer's name in quotes.
+    settings: where its sliders stand at first.
+    Raises UnknownName, or BadAnswer for a setting that the explorer does not take.
+    """
+    functions = {f for names in EXPLORERS.values() for f in names}
+    if isinstance(what, str):
+        return _explorer_class(what, {*EXPLORERS, *functions})(None, **settings)
+    name = getattr(what, "__name__", None)
+    if not callable(what) or name is None:
+        raise UnknownName(
+            f"explore shows a function or the name of an explorer, not a {type(what).__name__}. "
+            f"The explorers are: {', '.join(EXPLORERS)}."
+        )
+    return _explorer_class(name, functions)(what, **settings)
+
+
+def break_it(what: str | Callable[..., Any], mistake: str | None = None) -> "MistakesWidget":
+    """Show what a usual mistake does to an exercise's results, beside the right ones.
+
+    what: an exercise's name in quotes, or its function. mistake: the one to show first.
+    Raises UnknownName.
+    """
+    from qkv_course.lessons import find_exercise
+    from qkv_course.widgets.mistakes import MistakesWidget
+
+    name = what if isinstance(what, str) else getattr(what, "__name__", str(what))
+    return MistakesWidget(find_exercise(name), mistake)
+
+
+def _explorer_class(name: str, known: set[str]) -> "type[Explorer]":
+    if name not in known:
+        from qkv_course.lessons import unknown
+
+        raise UnknownName(unknown(name, "explorer", sorted(known)))
+    explorer = next((e for e, functions in EXPLORERS.items() if name in functions), name)
+    module = import_module(f"qkv_course.widgets.{explorer}")
+    found: type[Explorer] = getattr(module, f"{explorer.capitalize()}Explorer")
+    return found

@@ -1,0 +1,178 @@
+"""Choose a usual mistake of an exercise and see what it does, beside the right result."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+
+from qkv_course.checks.calls import LiveTarget, Outcome
+from qkv_course.checks.compare import Trial, describe_value, find_problem
+from qkv_course.checks.exercise import Case, Exercise, Mistake
+from qkv_course.checks.report import value_text
+from qkv_course.errors import UnknownName
+from qkv_course.widgets.base import Widget, script
+from qkv_course.widgets.yours import encoded, is_numeric
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SECONDS = 2.0
+SIDE = 12  # rows and columns that are drawn of a larger matrix
+SEED = 0  # any will do: the cases are shown, not judged
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One mistake at work: the same call, answered right and wrong.
+
+    given, right, wrong: values by name. remark: what these do not show, or "".
+    """
+
+    mistake: Mistake
+    given: dict[str, Any]
+    right: dict[str, Any]
+    wrong: dict[str, Any]
+    remark: str = ""
+
+    def words(self) -> str:
+        """Write the scene out."""
+        listed = "\n".join(
+            f"{title} {name} = {value_text(value, len(title) + len(name) + 4)}"
+            for title, values in (
+                ("given", self.given),
+                ("right", self.right),
+                ("wrong", self.wrong),
+            )
+            for name, value in values.items()
+        )
+        m, remark = self.mistake, f"\n{self.remark}" if self.remark else ""
+        return f"The mistake: {m.title} ({m.name}).\n{listed}{remark}\n{m.why}\nTry: {m.try_next}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Write the scene for the browser."""
+        m = self.mistake
+        text = {"name": m.name, "title": m.title, "why": m.why, "try": m.try_next}
+        parts = {"given": self.given, "right": self.right, "wrong": self.wrong}
+        drawn = {k: [_item(n, v) for n, v in values.items()] for k, values in parts.items()}
+        return {**text, **drawn, "remark": self.remark}
+
+
+def scene(exercise: Exercise, mistake: Mistake) -> Scene:
+    """Run a mistake on the exercise's first call for which it goes wrong."""
+    trials = [
+        _trial(exercise, mistake, case) for case in exercise.cases(np.random.default_rng(SEED))
+    ]
+    names, parameters = exercise.results, exercise.parameters
+    problems = [find_problem(t, names, parameters) for t in trials]
+    first = next((i for i, problem in enumerate(problems) if problem is not None), 0)
+    trial, problem, lead = trials[first], problems[first], _first_matrix(trials[first])
+    answers = () if trial.outcome.failure else _parts(trial.outcome.value, names)
+    right = _by_name(names, _parts(trial.right, names), lead)
+    wrong = _by_name(names, answers, lead)
+    alike = str(right) == str(wrong)  # what is wrong is not in the numbers
+    remark = problem.saw.replace("Your function", "It") if problem and alike else ""
+    given = _by_name(parameters, trial.case.args, lead)
+    return Scene(mistake, given, right, wrong, _stop(trial.outcome) or remark)
+
+
+def _stop(outcome: Outcome) -> str:
+    if (failure := outcome.failure) is None:
+        return ""
+    message = failure.message.strip(" .")
+    return f"It stops with {failure.kind}: {message}." if message else f"It stops: {failure.kind}."
+
+
+def _trial(exercise: Exercise, mistake: Mistake, case: Case) -> Trial:
+    right: Outcome = LiveTarget(exercise.reference, SECONDS).call(case.args)
+    return Trial(case, LiveTarget(mistake.broken, SECONDS).call(case.args), right.value)
+
+
+def _parts(value: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
+    several = isinstance(value, tuple | list) and len(value) == len(names) > 1
+    return tuple(value) if several else (value,)
+
+
+def _first_matrix(trial: Trial) -> tuple[int, ...]:
+    """Say where in the batch, if there is one, the first difference is."""
+    got, want = trial.outcome.value, trial.right
+    if not (is_numeric(got) and is_numeric(want) and np.shape(got) == np.shape(want)):
+        return ()
+    apart = np.argwhere(~np.isclose(got, want, rtol=1e-6, atol=1e-8, equal_nan=True))
+    return tuple(int(i) for i in apart[0][:-2]) if len(apart) else ()
+
+
+def _by_name(
+    names: tuple[str, ...], values: tuple[Any, ...], lead: tuple[int, ...]
+) -> dict[str, Any]:
+    """Name the values; of a batch, take the one matrix at `lead`, or the first."""
+    named = {}
+    for name, value in zip(names, values, strict=False):
+        extra = max(np.ndim(value) - 2, 0) if isinstance(value, np.ndarray) else 0
+        at = (lead + (0,) * extra)[:extra]
+        if extra == 0 or value.size == 0:
+            named[name] = value
+        else:
+            named[f"{name}[{', '.join(map(str, at))}]"] = value[at]
+    return named
+
+
+def _item(name: str, value: Any) -> dict[str, Any]:
+    if not is_numeric(value):
+        plain = value is None or isinstance(value, str | tuple | list | dict)
+        return {"name": name, "text": repr(value)[:200] if plain else describe_value(value)}
+    array = np.asarray(value)
+    return {"name": name, **encoded(array[(slice(SIDE),) * array.ndim])}
+
+
+class MistakesWidget(Widget):
+    """The mistakes of one exercise to choose from, each with its picture and explanation."""
+
+    title = "What if it were wrong?"
+    invitation = "Run this cell to choose a mistake."
+    _esm = script("mistakes")
+
+    mistake = traitlets.Unicode().tag(sync=True)
+    _scenes = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __init__(self, exercise: Exercise, mistake: str | None = None) -> None:
+        self._exercise = exercise.name
+        self._by_slug = {m.name: scene(exercise, m) for m in exercise.mistakes}
+        super().__init__(
+            _title=f"{exercise.name}: what if it were wrong?",
+            _scenes=[s.as_json() for s in self._by_slug.values()],
+            mistake=exercise.mistakes[0].name if mistake is None else mistake,
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "mistake" and value not in self._by_slug:
+            from qkv_course.lessons import unknown
+
+            raise UnknownName(unknown(str(value), "mistake", list(self._by_slug)))
+        super().__setattr__(name, value)
+
+    def words(self) -> str:
+        """Write out what the chosen mistake does."""
+        return self._by_slug[self.mistake].words()
+
+    def caption(self) -> str:
+        """Say what the chosen mistake is and why it is one."""
+        chosen = self._by_slug[self.mistake]
+        return f"The mistake: {chosen.mistake.title}. {chosen.remark}\n{chosen.mistake.why}"
+
+    def draw(self, figure: "Figure") -> None:
+        """Draw the first of the right results beside the wrong one."""
+        from qkv_course.widgets.poster import heatmap
+
+        chosen = self._by_slug[self.mistake]
+        left, right = figure.subplots(1, 2)
+        for axes, title, values in ((left, "right", chosen.right), (right, "wrong", chosen.wrong)):
+            name, value = next(iter(values.items()), ("nothing", None))
+            if value is not None and is_numeric(value) and np.size(value):
+                heatmap(axes, value, f"{title}: {name}")
+            else:
+                axes.set_axis_off()
+                axes.set_title(f"{title}: {name}", fontsize=9)
+
+    def __repr__(self) -> str:
+        return f"break_it({self._exercise!r}, mistake={self.mistake!r})"

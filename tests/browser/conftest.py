@@ -1,0 +1,132 @@
+"""A real JupyterLab in a real Chromium, for tests of what a learner sees and presses.
+
+`run_notebook` opens a notebook, or a list of cells, and runs all of it. One lab serves all
+tests; a page that asks for anything outside of it fails its module.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from .lab import Lab, running_lab
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-background-networking "
+    "--disable-component-update --disable-sync --no-first-run"
+)
+SESSION = "jupyterapp.shell.currentWidget.context.sessionContext"
+ERRORS = "[data-mime-type='application/vnd.jupyter.error']"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Have pytest-playwright start the system's Chromium."""
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"There is no {CHROMIUM}, which the browser tests need.")
+        pytest.skip(f"There is no {CHROMIUM}: `apt-get install chromium` gives one.")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS.split()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """Give a busy machine time; nothing here waits longer than it has to."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Start the one lab of the session, if there is a browser to look at it."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+def place(notebook: Path | Sequence[str], folder: Path) -> Path:
+    """Put a notebook, or one made of the cells' sources, into the lab's folder."""
+    path = folder / f"{uuid.uuid4().hex}.ipynb"
+    if isinstance(notebook, Path):
+        shutil.copy(notebook, path)
+    else:
+        cells = [nbformat.v4.new_code_cell(source) for source in notebook]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Any]]:
+    """Give a function that opens a notebook, without running it, and returns its page.
+
+    The page has its file as `path`, and in `sent` all that goes to the server by websocket.
+    """
+    outside: list[str] = []
+    pages: list[Any] = []
+
+    def refuse(route: Any) -> None:
+        outside.append(route.request.url)
+        route.abort()
+
+    def go(notebook: Path | Sequence[str]) -> Any:
+        page = browser.new_context(viewport={"width": 1300, "height": 1400}).new_page()
+        pages.append(page)
+        page.path, page.sent = place(notebook, lab.root), []
+        page.set_default_timeout(60_000)
+        page.route(lambda url: not lab.owns(url), refuse)
+        page.on("websocket", lambda ws: ws.on("framesent", lambda f: page.sent.append(f)))
+        page.goto(f"{lab.url}/doc/tree/{page.path.name}?reset")
+        kernel = SESSION.replace(".", "?.").replace("jupyterapp", "window.jupyterapp")
+        page.wait_for_function(f"() => {kernel}?.session?.kernel?.connectionStatus === 'connected'")
+        return page
+
+    yield go
+    for page in pages:
+        page.evaluate(f"() => {SESSION}.shutdown()")
+        page.context.close()
+    assert outside == [], f"The page asked for something outside: {outside}"
+
+
+@pytest.fixture(scope="module")
+def run_notebook(open_notebook: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a function that opens a notebook, runs all its cells and returns its page.
+
+    It takes a path or a list of cells' sources. Without `wait` it returns while the cells
+    still run; with `errors`, cells may fail.
+    """
+
+    def go(notebook: Path | Sequence[str], wait: bool = True, errors: bool = False) -> Any:
+        page = open_notebook(notebook)
+        run = "jupyterapp.commands.execute('notebook:run-all-cells')"
+        page.evaluate(f"() => {run}" if wait else f"() => {{ {run} }}")
+        if not errors:
+            assert page.locator(ERRORS).all_inner_texts() == []
+        return page
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def in_kernel() -> Callable[..., str]:
+    """Give a function that runs code in a page's kernel and returns what it prints.
+
+    With `wait=False` it returns at once, with nothing.
+    """
+    run = f"""([code, wait]) => {{
+      const future = {SESSION}.session.kernel.requestExecute({{ code }});
+      let printed = "";
+      future.onIOPub = (message) => {{ printed += message.content.text ?? ""; }};
+      return wait ? future.done.then(() => printed) : printed;
+    }}"""
+
+    def go(page: Any, code: str, wait: bool = True) -> str:
+        return str(page.evaluate(run, [code, wait]))
+
+    return go

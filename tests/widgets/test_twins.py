@@ -1,0 +1,78 @@
+"""Every explorer computes and says in the browser what its Python twin computes and says."""
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import traitlets
+
+from qkv_course.widgets import EXPLORERS, explore
+from qkv_course.widgets.random import normals, uniforms
+
+WRITTEN = [name for name in EXPLORERS if importlib.util.find_spec(f"qkv_course.widgets.{name}")]
+
+# What JSON.stringify needs to write arrays and numbers that JSON does not know.
+PLAIN = """
+const plain = (x) => Number.isFinite(x) || typeof x !== "number" ? x : String(x);
+const written = (r) => Object.fromEntries(Object.entries(r).map(([name, x]) =>
+  [name, x?.data ? { shape: x.shape, data: Array.from(x.data, plain) } : plain(x)]));
+"""
+
+
+def variants(explorer: Any) -> Iterator[dict[str, Any]]:
+    """Give the default settings, then change one setting at a time."""
+    yield explorer.settings
+    for name, value in explorer.settings.items():
+        trait = explorer.traits()[name]
+        choices = [getattr(trait, "min", None), getattr(trait, "max", None)]
+        if isinstance(trait, traitlets.Bool):
+            choices = [not value]
+        elif isinstance(trait, traitlets.Enum):
+            choices = list(trait.values)
+        yield from ({**explorer.settings, name: c} for c in choices if c not in (None, value))
+
+
+def array(written: Any) -> Any:
+    if isinstance(written, dict):
+        return np.array([float(x) for x in written["data"]]).reshape(written["shape"])
+    return float(written)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_browser_computes_what_python_computes(
+    name: str, run_js: Callable[[str, str], Any]
+) -> None:
+    explorer = explore(name)
+    settings = list(variants(explorer))
+    code = f"const answer = {json.dumps(settings)}.map((s) => written(module.compute(s)));"
+    module = "const module = explorer({ compute, build });"
+    answers = run_js(name, PLAIN + module + code)
+    for setting, answer in zip(settings, answers, strict=True):
+        right = type(explorer).compute(**setting)
+        assert answer.keys() == right.keys()
+        for key, value in right.items():
+            np.testing.assert_allclose(
+                array(answer[key]), value, rtol=1e-6, atol=1e-9, err_msg=f"{key} at {setting}"
+            )
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_browser_says_what_python_says(name: str, run_js: Callable[[str, str], Any]) -> None:
+    explorer = explore(name)
+    settings = list(variants(explorer))
+    code = f"const answer = {json.dumps(settings)}.map((s) => describe(compute(s), s));"
+    for setting, answer in zip(settings, run_js(name, code), strict=True):
+        assert answer == type(explorer).describe(**setting)
+
+
+def test_random_numbers_are_the_same_in_both(run_js: Callable[[str, str], Any]) -> None:
+    seeds = [0, 1, 7, 4_000_003, 2**31]
+    code = f"const seeds = {seeds};"
+    code += "const answer = seeds.map((s) => [Array.from(uniforms(9, s)), normals([5], s).data]"
+    code += ".map((x) => Array.from(x)));"
+    for seed, (flat, normal) in zip(seeds, run_js("scaling", code), strict=True):
+        np.testing.assert_array_equal(flat, uniforms(9, seed))
+        np.testing.assert_allclose(normal, normals((5,), seed), rtol=1e-12)
