@@ -195,7 +195,7 @@ def describe_value(value: Any) -> str:
     """Say in a few words what a learner returned, whatever it is, and what to make of it."""
     kind = type(value).__name__
     if value is None:
-        return "None; is the `return` missing?"
+        return "None, as if its `return` were missing"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, tuple | list):

@@ -101,6 +101,13 @@ class Exercise:
     def parameters(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.reference).parameters)
 
+    @property
+    def signature(self) -> str:
+        """The parameters in parentheses, with their defaults and without types."""
+        full = inspect.signature(self.reference)
+        bare = [p.replace(annotation=p.empty) for p in full.parameters.values()]
+        return str(full.replace(parameters=bare, return_annotation=full.empty))
+
     def find_mistake(self, name: str) -> Mistake:
         """Find a mistake by its slug. Raises KeyError."""
         return {m.name: m for m in self.mistakes}[name]

@@ -116,6 +116,8 @@ class Report:
 
 def value_text(value: Any, indent: int = 0) -> str:
     """Write an argument so that it can be read; continuation lines are indented."""
+    if isinstance(value, np.generic):
+        return repr(value.item())
     if not isinstance(value, np.ndarray):
         return repr(value)
     kind = "" if value.dtype == np.float64 else f" {value.dtype}"

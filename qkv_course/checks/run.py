@@ -121,10 +121,9 @@ def _why_raised(exercise: Exercise, failure: Failure) -> tuple[str, str]:
     if failure.kind == "RecursionError":
         return "The function calls itself again and again.", "Call another function, or use a loop."
     if failure.kind == "TypeError" and not failure.line:
-        stub = f"`def {exercise.name}({', '.join(exercise.parameters)})`"
         return (
             "The function's parameters are no longer those of the stub.",
-            f"Start it with {stub}.",
+            f"Start it with `def {exercise.name}{exercise.signature}:`.",
         )
     if failure.kind == "TypeError" and "Tensor" in failure.message:
         return (
@@ -157,6 +156,6 @@ def _remark(trials: Sequence[Trial]) -> str:
             if wider(one, other):
                 return (
                     f"A remark: for {other.dtype} inputs you return {one.dtype}. That is allowed. "
-                    "NumPy widens float32 when it meets a float64 scalar such as np.sqrt(4)."
+                    "NumPy widens float32 where it meets float64, as np.zeros(n) and np.sqrt(4) are."
                 )
     return ""

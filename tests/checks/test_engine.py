@@ -49,7 +49,7 @@ def run(f: Callable[..., Any], name: str = "attention_scores", seconds: float = 
 
 
 RETURNS: list[tuple[str, Callable[..., Any], str]] = [
-    ("none", lambda q, k: None, "`return` missing"),
+    ("none", lambda q, k: None, "`return` were missing"),
     ("list", lambda q, k: attention_scores(q, k).tolist(), "list"),
     ("tuple", lambda q, k: (attention_scores(q, k),), "tuple of 1"),
     ("generator", lambda q, k: (row for row in q), "generator"),
