@@ -6,6 +6,7 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 from qkv_course import __version__
 from qkv_course.errors import QkvError
@@ -81,9 +82,12 @@ def lab(
     # So that a terminal inside JupyterLab finds qkv and pytest.
     scripts = sysconfig.get_path("scripts")
     os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
-    os.chdir(folder)
-    root = f"--ServerApp.root_dir={folder}"
-    LabApp.launch_instance([str(notebook), root, *QUIET, *given])
+    root = folder if notebook.is_relative_to(folder) else notebook.parent
+    os.chdir(root)
+    # As an address rather than a file: it is printed too, for those who open it by hand.
+    address = "/lab/tree/" + quote(notebook.relative_to(root).as_posix())
+    options = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url={address}"]
+    LabApp.launch_instance([*options, *QUIET, *given])
 
 
 def find_notebook(lesson: str, folder: Path) -> Path:
@@ -92,7 +96,7 @@ def find_notebook(lesson: str, folder: Path) -> Path:
     Raises QkvError if there is none.
     """
     if Path(lesson).is_file():
-        return Path(lesson).absolute()
+        return Path(os.path.abspath(lesson))
     stem = Path(lesson).name.removesuffix(".ipynb")
     found = sorted((folder / "notebooks").glob("*.ipynb"))
     for notebook in found:
@@ -212,8 +216,15 @@ def doctor() -> None:
 
 @app.command()
 def build(
+    lessons: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these lessons, such as 02_lookup.", show_default=False),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a notebook is out of date.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run the solutions again even if nothing changed.")
     ] = False,
 ) -> None:
     """Write notebooks/ and solutions/ anew from the lessons (for authors)."""
@@ -226,7 +237,7 @@ def build(
             f"Building needs the authoring tools, and {error.name} is not installed here. "
             "Run `make build`, or `pip install -r requirements-dev.txt`."
         ) from None
-    raise typer.Exit(builder.main(check=check))
+    raise typer.Exit(builder.main(check=check, names=lessons or (), force=force))
 
 
 def main() -> None:

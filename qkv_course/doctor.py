@@ -122,20 +122,21 @@ def _is_this_python(program: str) -> bool:
 
 def check_front_end(name: str, package: str) -> Finding:
     """Can JupyterLab draw this package's widgets?"""
+    part = f"widgets of {package}"
     try:
         from jupyter_core.paths import jupyter_path
     except ImportError:
-        return Finding(name, "problem", "jupyter_core is missing", f"Run: {INSTALL}")
+        return Finding(part, "problem", "jupyter_core is missing", f"Run: {INSTALL}")
     mend = f"Run: pip install --force-reinstall {package} jupyterlab_widgets; restart JupyterLab."
     # JupyterLab takes the first that it finds.
     for folder in map(Path, jupyter_path("labextensions")):
         if (folder / name / "package.json").is_file():
             saw = _extension_version(folder / name / "package.json")
             if saw is not None and _fits(package, saw):
-                return Finding(name, "ok", saw)
+                return Finding(part, "ok", saw)
             where = f"version {saw or 'unknown'} in {folder / name} does not fit {package}"
-            return Finding(name, "problem", where, mend)
-    return Finding(name, "problem", "JupyterLab has no such extension, so no widgets", mend)
+            return Finding(part, "problem", where, mend)
+    return Finding(part, "problem", f"JupyterLab lacks the extension {name}", mend)
 
 
 def _extension_version(package_json: Path) -> str | None:

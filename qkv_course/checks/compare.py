@@ -102,7 +102,7 @@ def _compare(case: Case, got: Any, want: Any, name: str, part: int) -> Problem |
         return Problem(
             "shape",
             f"`{name}` has the shape {got.shape}.",
-            f"Its shape should be {want.shape}.",
+            f"It should be {describe_right(want, (name,))}.",
             part,
         )
     if not close(got, want, tolerance(case.args)):

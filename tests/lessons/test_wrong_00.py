@@ -150,7 +150,8 @@ def test_wrong_is_rejected_and_not_misnamed(wrong: Wrong, seed: int) -> None:
 
 
 def test_a_forgotten_return_is_put_into_words() -> None:
-    assert "is the `return` missing?" in str(evaluate("dot", nothing_returned, 1))
+    report = evaluate("dot", nothing_returned, 1)
+    assert "None" in report.saw and "`return`" in report.saw
 
 
 @pytest.mark.parametrize(

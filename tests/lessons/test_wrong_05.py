@@ -429,6 +429,8 @@ def test_unnamed_softmax_is_told_what_its_rows_do(wrong: Wrong, sentence: str) -
 
 def test_impossible_entropy_is_told_its_limits() -> None:
     assert "none is below 0" in evaluate("entropy", lambda w: -2 * entropy(w), 1).likely
+    assert "none is below 0" in evaluate("entropy", sign_and_nan, 1).likely
+    assert "the most is log(3)" in evaluate("entropy", bits_nan, 1).likely
     assert "the most is log(3)" in evaluate("entropy", logarithms_only, 1).likely
 
 

@@ -319,10 +319,6 @@ def exponent_without_the_size(n: int, d_model: int) -> Array:
     return waves(np.arange(n)[:, None] / 10000.0 ** np.arange(0, d_model, 2))
 
 
-def exponent_doubled(n: int, d_model: int) -> Array:
-    return waves(np.arange(n)[:, None] / 10000.0 ** (2 * np.arange(0, d_model, 2) / d_model))
-
-
 def exponent_of_one_less(n: int, d_model: int) -> Array:
     pairs = np.arange(d_model // 2)
     return waves(np.arange(n)[:, None] / 10000.0 ** (pairs / max(len(pairs) - 1, 1)))
@@ -372,7 +368,6 @@ POSITIONS: list[Wrong] = [
     halves_from_one,
     base_of_a_hundred_thousand,
     exponent_without_the_size,
-    exponent_doubled,
     exponent_of_one_less,
     integer_division,
     turns_in_place_of_radians,

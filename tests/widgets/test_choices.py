@@ -12,7 +12,8 @@ def test_a_choice_is_heard_once() -> None:
     widget = question(on_answer=heard.append)
     widget.chosen = 1
     widget.chosen = 1
-    assert heard == [1]
+    widget.chosen = 0
+    assert heard == [1, 0]
 
 
 def test_an_earlier_choice_is_shown_and_not_heard_again() -> None:

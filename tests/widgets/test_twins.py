@@ -76,3 +76,16 @@ def test_random_numbers_are_the_same_in_both(run_js: Callable[[str, str], Any]) 
     for seed, (flat, normal) in zip(seeds, run_js("scaling", code), strict=True):
         np.testing.assert_array_equal(flat, uniforms(9, seed))
         np.testing.assert_allclose(normal, normals((5,), seed), rtol=1e-12)
+
+
+def test_numbers_in_a_heatmap_can_be_read(run_js: Callable[[str, str], Any]) -> None:
+    code = (
+        "const answer = Array.from({ length: 1001 }, (_, i) => cividis(i / 1000)).concat(BRIGHT);"
+    )
+    *colors, bright = run_js("scaling", code)
+    rgb = np.array(colors) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    white = np.arange(1001) / 1000 < bright
+    contrast = np.where(white, 1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05)
+    assert contrast.min() >= 4.5  # WCAG 2.2, success criterion 1.4.3

@@ -266,7 +266,7 @@ def matrix_cases(rng: np.random.Generator) -> Iterator[Case]:
 def power_of_entries(w_h: np.ndarray, distance: int) -> float:
     """`**` raises every entry by itself. A nudge is multiplied by the whole matrix at every
     step, and there its entries mix."""
-    return np.linalg.norm(w_h**distance, 2)
+    return float(np.linalg.norm(w_h**distance, 2))
 
 
 @mistake("the largest eigenvalue", "Take the largest singular value: np.linalg.norm(m, 2).")
@@ -284,21 +284,21 @@ def largest_eigenvalue(w_h: np.ndarray, distance: int) -> float:
 def power_of_the_norm(w_h: np.ndarray, distance: int) -> float:
     """No nudge can grow more than this, but it need not grow that much. What one step stretches
     most is seldom what the next step stretches most."""
-    return np.linalg.norm(w_h, 2) ** distance
+    return float(np.linalg.norm(w_h, 2) ** distance)
 
 
 @mistake("the Frobenius norm", "Name the norm: np.linalg.norm(m, 2).")
 def frobenius(w_h: np.ndarray, distance: int) -> float:
     """np.linalg.norm(m) takes the root of the sum of all squares. That counts every direction
     together; a nudge goes in one."""
-    return np.linalg.norm(np.linalg.matrix_power(w_h, distance))
+    return float(np.linalg.norm(np.linalg.matrix_power(w_h, distance)))
 
 
 @mistake("the smallest singular value", "Take the first singular value; they come largest first.")
 def smallest_singular_value(w_h: np.ndarray, distance: int) -> float:
     """This is what is left of the nudge that fares worst. The question is what is left of the
     one that fares best."""
-    return np.linalg.norm(np.linalg.matrix_power(w_h, distance), -2)
+    return float(np.linalg.norm(np.linalg.matrix_power(w_h, distance), -2))
 
 
 @mistake("one step too many", "Begin with the identity matrix, and multiply `distance` times.")
@@ -326,7 +326,7 @@ def zero_taken_for_one(w_h: np.ndarray, distance: int) -> float:
 def times_the_distance(w_h: np.ndarray, distance: int) -> float:
     """Steps follow each other: each acts on what the one before it left. So factors multiply;
     they do not add up."""
-    return np.linalg.norm(w_h * distance, 2)
+    return float(np.linalg.norm(w_h * distance, 2))
 
 
 @mistake("the largest entry", "Ask for the stretch of any vector: the largest singular value.")

@@ -514,8 +514,10 @@ def axis_kept(weights: np.ndarray) -> np.ndarray:
 
 
 def within_its_limits(args: tuple[Any, ...], value: Any) -> str | None:
-    """An entropy is never below 0 and never above log(n)."""
-    n, low, high = args[0].shape[-1], float(np.min(value)), float(np.max(value))
+    """An entropy is never below 0 and never above log(n); nan is another matter."""
+    if np.isnan(value).all():
+        return None
+    n, low, high = args[0].shape[-1], float(np.nanmin(value)), float(np.nanmax(value))
     if low < -1e-6:
         return f"An entropy is {number(low)}; none is below 0."
     if high > math.log(n) + 1e-6:
@@ -654,6 +656,16 @@ def one_row_only(weights: np.ndarray) -> np.ndarray:
 
 
 @mistake(
+    "new axes in places that fit one row only",
+    "Count from the end: index with [..., :, None] and [..., None, :].",
+)
+def axes_from_the_front(weights: np.ndarray) -> np.ndarray:
+    """weights[:, None] is a column if weights is one row. In a batch, the new axis lands between
+    the rows and their weights, and rows meet that have nothing to do with each other."""
+    return weights[:, None] * (identity(weights) - weights[None, :])
+
+
+@mistake(
     "rows of the batch that mix",
     "Give both factors an axis of their own: [..., :, None] and [..., None, :].",
 )
@@ -692,6 +704,7 @@ SOFTMAX_JACOBIAN = Exercise(
         sign_opposite,
         plus,
         one_row_only,
+        axes_from_the_front,
         mixed_rows,
     ),
     properties=(keeps_the_budget,),

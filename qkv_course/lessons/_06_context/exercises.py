@@ -47,6 +47,13 @@ def weights_transposed(weights: np.ndarray, v: np.ndarray) -> np.ndarray:
     return np.swapaxes(weights, -1, -2) @ v
 
 
+@mistake("weights that are transposed", "Let row i of the weights make row i of the result.")
+def weights_dot_t(weights: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Row i of the weights is query i's budget. weights.T mixes them up: it makes each blend of
+    what one key got from all queries, and in a batch it turns the sentences around as well."""
+    return weights.T @ v
+
+
 @mistake("a product entry by entry, without the sum", "Use a matrix product.")
 def entry_by_entry(weights: np.ndarray, v: np.ndarray) -> np.ndarray:
     """weights * v multiplies one number with one number, and adds up nothing. A blend is a
@@ -110,6 +117,7 @@ WEIGHTED_SUM = Exercise(
     results=("blends",),
     mistakes=(
         weights_transposed,
+        weights_dot_t,
         entry_by_entry,
         averaged,
         normalized_again,
@@ -286,6 +294,14 @@ def transposed_in_the_sum(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
     return np.swapaxes(weights, -1, -2) @ v, weights
 
 
+@mistake("weights transposed in the weighted sum", "Use the weights as the softmax gave them.")
+def dot_t_in_the_sum(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
+    """Row i of the weights makes row i of the context. The weights are right; weights.T turns
+    them around, and a batch with them, before they are used."""
+    weights = softmax(scaled_scores(q, k))
+    return weights.T @ v, weights
+
+
 @mistake("the two results in the wrong order", "Return the context first, then the weights.")
 def reversed_results(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
     """Both are right. But whoever calls the function writes context, weights = attention(...),
@@ -331,6 +347,7 @@ ATTENTION = Exercise(
         swapped,
         batch_transposed,
         transposed_in_the_sum,
+        dot_t_in_the_sum,
         reversed_results,
         scores_returned,
         scaled_in_place,
@@ -542,6 +559,15 @@ def exponent_halved(n: int, d_model: int) -> np.ndarray:
     return waves(np.arange(n)[:, None] * rates)
 
 
+@mistake(
+    "an exponent that is doubled twice", "Look at what i counts: pairs, or every second column."
+)
+def exponent_doubled(n: int, d_model: int) -> np.ndarray:
+    """The columns 0, 2, 4, … are 2i already. Doubled once more, the exponent is 4i / d_model, and
+    the slow half of the waves hardly moves at all."""
+    return waves(np.arange(n)[:, None] / 10000.0 ** (2 * np.arange(0, d_model, 2) / d_model))
+
+
 @mistake("an exponent of its own for every column", "Give a sine and its cosine the same angle.")
 def exponent_of_the_column(n: int, d_model: int) -> np.ndarray:
     """The exponent counts pairs: column 2i + 1 has the exponent of column 2i. Only then do a
@@ -618,6 +644,7 @@ SINUSOIDAL_POSITIONS = Exercise(
         in_two_halves,
         from_one,
         exponent_halved,
+        exponent_doubled,
         exponent_of_the_column,
         sines_only,
         cosine_first,

@@ -3,8 +3,8 @@
 const FARTHEST = 60, READ = 8, LOW = 1e-4, HIGH = 1e4;
 const X = tensor([READ, 2]);
 X.data.set([1, -0.5]); // the first token; the others are zero
-const W_X = tensor([2, 4], [1, 0.5, 0, -0.5, 0, 1, -1, 0.5]);
-const WEIGHTS = tensor([READ], [0.3, 0.05, 0.1, 0.15, 0.05, 0.2, 0.05, 0.1]);
+const W_X = tensor([2, 4], Float64Array.of(1, 0.5, 0, -0.5, 0, 1, -1, 0.5));
+const WEIGHTS = tensor([READ], Float64Array.of(0.3, 0.05, 0.1, 0.15, 0.05, 0.2, 0.05, 0.1));
 const DISTANCES = Array.from({ length: FARTHEST + 1 }, (_, d) => d);
 
 /**
@@ -45,7 +45,7 @@ MATRICES.random = mapped(MATRICES.random, (x) => x / largest);
 
 function influencesOf(w_h) {
   let power = diagonal(1, 1, 1, 1);
-  return tensor([FARTHEST + 1], DISTANCES.map((d) => {
+  return tensor([FARTHEST + 1], Float64Array.from(DISTANCES, (d) => {
     if (d) power = matmul(power, w_h);
     return stretch(power);
   }));
@@ -115,9 +115,9 @@ function build(view) {
   const matrix = view.heatmap({ title: "`w_h`", rowName: "from", colName: "to", range: [-1.2, 1.2] });
   const states = view.heatmap({ title: "What the nudge does to the first 8 states, with `tanh`",
     rowName: "after", colName: "state", range: [-1, 1] });
-  const units = [0, 1, 2, 3].map((j) => `h${j}`), words = WEIGHTS.data.map((_, t) => `word ${t}`);
+  const units = [0, 1, 2, 3].map((j) => `h${j}`), words = Array.from(WEIGHTS.data, (_, t) => `word ${t}`);
   view.yours.labels = { states: { rows: words, cols: units }, blend: { cols: ["x0", "x1"] } };
-  view.table("The numbers as tables", (r) => [
+  view.table("The nudge as tables", (r) => [
     { title: "What is left, by distance", t: r.influences, rows: ["at most"], cols: DISTANCES },
     { title: "w_h", t: r.w_h, rows: units, cols: units },
     { title: "States", t: r.states, rows: words, cols: units },

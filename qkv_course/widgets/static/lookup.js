@@ -2,9 +2,10 @@
 
 const LAMPS = ["amber", "green", "pink", "white"], LIGHT = ["red", "green", "blue"];
 const FEATURES = ["calm", "festive"];
-const KEYS = tensor([4, 2], [3, 0, 2, 2, 0, 3, -1, -1]);
-const VALUES = tensor([4, 3], [0.9, 0.6, 0, 0, 0.6, 0.5, 0.8, 0.5, 0.7, 1, 1, 1]);
-const AVERAGE = tensor([3], [0, 1, 2].map((j) => mean([0, 1, 2, 3].map((i) => VALUES.data[i * 3 + j]))));
+const KEYS = tensor([4, 2], Float64Array.of(3, 0, 2, 2, 0, 3, -1, -1));
+const VALUES = tensor([4, 3], Float64Array.of(0.9, 0.6, 0, 0, 0.6, 0.5, 0.8, 0.5, 0.7, 1, 1, 1));
+const AVERAGE = tensor([3], Float64Array.of(0, 1, 2).map((j) =>
+  mean([0, 1, 2, 3].map((i) => VALUES.data[i * 3 + j]))));
 const TEMPERATURES = [0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10];
 const REACH = 2, EDGES = [-2.6, 4]; // of the query, and of the picture
 
@@ -12,7 +13,7 @@ const flat = (t) => tensor([t.data.length], t.data);
 const row = (t) => tensor([1, t.data.length], t.data);
 
 function compute({ calm, festive, temperature }) {
-  const query = tensor([2], [calm, festive]), scores = flat(dots(row(query), KEYS));
+  const query = tensor([2], Float64Array.of(calm, festive)), scores = flat(dots(row(query), KEYS));
   const weights = softmax(mapped(scores, (x) => x / temperature));
   const best = scores.data.indexOf(Math.max(...scores.data));
   return {
@@ -37,8 +38,8 @@ function describe(r, { calm, festive, temperature }) {
   const equals = r.scores.data.filter((s) => s === r.scores.data[r.best]).length;
   return `Query [${calm.toFixed(1)}, ${festive.toFixed(1)}], temperature ${temperature}: ${name} fits ` +
     `best${equals > 1 ? ` (the first of ${equals} equals)` : ""}, with a score of ` +
-    `${two(r.scores.data[r.best])} and a weight of ${two(r.weights.data[r.best])}. Red, green, blue: the blend is [${list(r.blend)}], ${name} alone ` +
-    `is [${list(r.winner)}]. ${end(r.weights)}`;
+    `${two(r.scores.data[r.best])} and a weight of ${two(r.weights.data[r.best])}. ` +
+    `Red, green, blue: the blend is [${list(r.blend)}], ${name} alone is [${list(r.winner)}]. ${end(r.weights)}`;
 }
 
 /** Let the mouse carry the query; the sliders do the same from the keyboard. */
@@ -77,7 +78,7 @@ function build(view) {
   column.node.append(weights.node, light.node);
   draggable(view, plane);
   view.yours.labels = { blend: { cols: LIGHT }, scores: { cols: LAMPS }, winner: { cols: LIGHT } };
-  view.table("The numbers as tables", (r) => tables(r));
+  view.table("The lamps as tables", tables);
   return (r, settings) => {
     plane.draw({ x: EDGES, y: EDGES, series: arrows(r.query),
       label: `${LAMPS[r.best]} fits the query best` });
@@ -97,10 +98,10 @@ function build(view) {
 const tables = (r) => [
   { title: "Keys", t: r.keys, rows: LAMPS, cols: FEATURES },
   { title: "Values", t: r.values, rows: LAMPS, cols: LIGHT },
-  { title: "Scores and weights", t: tensor([2, 4], [...r.scores.data, ...r.weights.data]),
+  { title: "Scores and weights", t: tensor([2, 4], Float64Array.of(...r.scores.data, ...r.weights.data)),
     rows: ["score", "weight"], cols: LAMPS },
   { title: "The light that comes out",
-    t: tensor([3, 3], [...r.winner.data, ...r.blend.data, ...r.average.data]),
+    t: tensor([3, 3], Float64Array.of(...r.winner.data, ...r.blend.data, ...r.average.data)),
     rows: [`${LAMPS[r.best]} alone`, "blend", "average of all"], cols: LIGHT },
 ];
 

@@ -55,7 +55,7 @@ function product(view) {
   for (const [node, area] of places) node.style.gridArea = area;
   Object.assign(note.style, { alignSelf: "center", maxWidth: "12em" });
   for (const map of [x, w, out]) {
-    compact(map);
+    compact(map, 42);
     map.reading.className = ""; // a long reading must not push the pictures apart
     readings.append(map.reading);
   }
@@ -65,8 +65,8 @@ function product(view) {
   return { node, x, w, out };
 }
 
-function compact(map) {
-  map.grid.style.gridTemplateColumns = "46px repeat(var(--cols), 40px)";
+function compact(map, cell) {
+  map.grid.style.gridTemplateColumns = `46px repeat(var(--cols), ${cell}px)`;
   map.caption.style.whiteSpace = "nowrap";
 }
 
@@ -85,7 +85,7 @@ function build(view) {
   const d_k = view.controls.lastChild, { x, w, out, node } = view.add(product(view));
   const scores = view.heatmap({ title: "Scores `q @ k.T`: row asks column" });
   const mirror = el("p", {});
-  compact(scores);
+  compact(scores, 40);
   scores.legend.before(mirror);
   view.shown.push((settings) => { // before yours is drawn, which needs them
     const labels = (m) => ({ rows: WORDS, cols: columns(m, settings) });
@@ -101,7 +101,7 @@ function build(view) {
     const { matrix, random, same } = settings, cols = columns(matrix, settings);
     const name = same && matrix === "W_K" ? "W_K = W_Q" : matrix, range = extent(r.x, r.w, r.projected);
     d_k.style.visibility = random ? "" : "hidden"; // matrices made by hand have their size
-    node.style.gridTemplateColumns = `max-content ${random ? "minmax(286px, max-content)" : "max-content"}`;
+    node.style.gridTemplateColumns = `max-content ${random ? "minmax(298px, max-content)" : "max-content"}`;
     w.read = (i, j, x) => `${matrix}: ${DOES[matrix]} ${cols[j]} gets ${short(x)} × ${FEATURES[i]}`;
     out.read = (i, j, x) => `${WORDS[i]} ${DOES[matrix]} ${cols[j]}: ${recipe(r, i, j, x)}`;
     x.draw(r.x, { rows: WORDS, cols: FEATURES, range, title: `x: the words ${size(r.x)}` });
