@@ -619,7 +619,7 @@ def ones_everywhere(weights: np.ndarray) -> np.ndarray:
 
 @mistake("a factor w_i too few", "Multiply each row by its weight w_i.")
 def factor_missing(weights: np.ndarray) -> np.ndarray:
-    """1 − w_j on the diagonal and −w_j beside it say how the *logarithm* of a weight moves. The
+    """1 − w_j on the diagonal and −w_j beside it say how the logarithm of a weight moves. The
     weight itself moves in proportion to its size."""
     return identity(weights) - weights[..., None, :] * np.ones_like(weights)[..., :, None]
 
@@ -650,7 +650,7 @@ def plus(weights: np.ndarray) -> np.ndarray:
     "Leave leading axes alone: index with [..., :, None].",
 )
 def one_row_only(weights: np.ndarray) -> np.ndarray:
-    """np.outer flattens what it is given, and np.diag of a matrix *takes* its diagonal. For one
+    """np.outer flattens what it is given, and np.diag of a matrix takes its diagonal. For one
     row they do what you mean; in a batch every row needs a matrix of its own."""
     return np.diag(weights) - np.outer(weights, weights)
 
@@ -724,19 +724,19 @@ QUESTIONS = (
         "The softmax of 0, 1, 2 is 0.09, 0.24, 0.67. What is the softmax of 1000, 1001, 1002?",
         (
             Option(
-                "0.09, 0.24, 0.67 again",
+                "0.09, 0.24, 0.67 again.",
                 "exp turns a difference into a factor. One point more is e times the weight, from "
                 "wherever you start, so the thousand plays no part.",
                 right=True,
             ),
             Option(
-                "0.33, 0.33, 0.33, or very close to it",
+                "0.33, 0.33, 0.33, or very close to it.",
                 "Beside 1000, a difference of 1 looks small. But exp turns differences into "
                 "factors: one point more is e times the weight, from wherever you start.",
             ),
             Option(
-                "0.00, 0.00, 1.00",
-                "Large *differences* make sharp weights. These differences are 1 and 2, as before.",
+                "0.00, 0.00, 1.00.",
+                "Large differences make sharp weights. These differences are 1 and 2, as before.",
             ),
             Option(
                 "None: these scores are too large.",

@@ -47,7 +47,7 @@ def weights_transposed(weights: np.ndarray, v: np.ndarray) -> np.ndarray:
     return np.swapaxes(weights, -1, -2) @ v
 
 
-@mistake("weights that are transposed", "Let row i of the weights make row i of the result.")
+@mistake("weights.T in place of weights", "Let row i of the weights make row i of the result.")
 def weights_dot_t(weights: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Row i of the weights is query i's budget. weights.T mixes them up: it makes each blend of
     what one key got from all queries, and in a batch it turns the sentences around as well."""
@@ -84,7 +84,7 @@ def softmax_again(weights: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 @mistake("values and weights swapped", "Put the weights on the left of the product.")
 def values_first(weights: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """v @ weights blends the *columns* of v. The weights on the left blend its rows, and a row
+    """v @ weights blends the columns of v. The weights on the left blend its rows, and a row
     is one word's value."""
     return v @ weights
 
@@ -194,7 +194,7 @@ def multiplied(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
     return attend(attention_scores(q, k) * math.sqrt(q.shape[-1]), v)
 
 
-@mistake("√(number of keys) in place of √d_k", "Take the size of the *last* axis of q.")
+@mistake("√(number of keys) in place of √d_k", "Take the size of the last axis of q.")
 def root_of_keys(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
     """A score adds up d_k products, however many keys there are. Divided like this, the
     score of two words would depend on how long their sentence is."""
@@ -267,7 +267,7 @@ def winner_takes_all(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
 
 @mistake("keys used as values", "Blend v: the keys have done their part in the scores.")
 def keys_as_values(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
-    """A key decides *whether* a token is listened to, its value *what* is then heard. Where d_k
+    """A key decides whether a token is listened to, its value what is then heard. Where d_k
     and d_v are equal, this slip has the right shape."""
     return attention(q, k, k)
 
@@ -281,7 +281,7 @@ def swapped(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
 
 @mistake("a transpose that turns the batch axes around too", "Swap only the last two axes of k.")
 def batch_transposed(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
-    """k.T reverses *all* axes. That is the transpose of one matrix, but it tears a batch of
+    """k.T reverses all axes. That is the transpose of one matrix, but it tears a batch of
     sentences apart."""
     return attend(q @ k.T / math.sqrt(q.shape[-1]), v)
 
@@ -294,7 +294,7 @@ def transposed_in_the_sum(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
     return np.swapaxes(weights, -1, -2) @ v, weights
 
 
-@mistake("weights transposed in the weighted sum", "Use the weights as the softmax gave them.")
+@mistake("weights.T in the weighted sum", "Use the weights as the softmax gave them.")
 def dot_t_in_the_sum(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
     """Row i of the weights makes row i of the context. The weights are right; weights.T turns
     them around, and a batch with them, before they are used."""
@@ -443,7 +443,7 @@ def keys_and_values_swapped(
     return attention(x @ w_q, x @ w_v, x @ w_k)
 
 
-@mistake("√d_model in place of √d_k", "Take the root of the size of a *query*, not of x.")
+@mistake("√d_model in place of √d_k", "Take the root of the size of a query, not of x.")
 def root_of_d_model(x: np.ndarray, w_q: np.ndarray, w_k: np.ndarray, w_v: np.ndarray) -> Pair:
     """The scores add up d_k products, one for each entry of a query. x has d_model entries,
     but no dot product runs over them. It is one of the most frequent bugs in published code."""
@@ -716,7 +716,8 @@ QUESTIONS = (
     ),
     Question(
         "06-largest-weight",
-        "'bank' gives 'the' a weight of 0.10. How much does 'the' change what bank becomes?",
+        "In the river sentence, 'bank' gives 'the' a weight of 0.10. How much does 'the' change "
+        "what bank becomes?",
         (
             Option(
                 "By a tenth of the value of 'bank'",
