@@ -1,17 +1,18 @@
-"""How long a check takes: of a right answer, and of the slowest to name of its mistakes."""
+"""How long a check takes: of a right answer, and of the mistake that is looked for last."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
+
+from timing import measure
 
 from qkv_course import evaluate
 from qkv_course.lessons import exercise_names, find_exercise
 
 
-def calls() -> dict[str, Callable[[], object]]:
+def rows() -> Iterator[tuple[str, list[float]]]:
     """Each exercise twice: its reference, and its last mistake, found after all others."""
-    found: dict[str, Callable[[], object]] = {}
     for name in exercise_names():
         exercise = find_exercise(name)
-        found[f"check {name}, right"] = partial(evaluate, name, exercise.reference)
-        found[f"check {name}, wrong"] = partial(evaluate, name, exercise.mistakes[-1].broken)
-    return found
+        yield f"check {name}, right", measure(partial(evaluate, name, exercise.reference))
+        wrong = exercise.mistakes[-1].broken
+        yield f"check {name}, wrong", measure(partial(evaluate, name, wrong))

@@ -4,10 +4,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
+from timing import measure
+
 from qkv_course import progress
+
+
+def rows() -> Iterator[tuple[str, list[float]]]:
+    """Time each call."""
+    return ((what, measure(call)) for what, call in calls().items())
 
 
 def calls() -> dict[str, Callable[[], object]]:

@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 FIRST_NOTEBOOK = "00_start_here"
-# The course works offline and asks for nothing: no question about news, no look for updates.
-QUIET = [
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-]
+# Read besides the learner's own settings, which stay as they are: the course works offline,
+# so JupyterLab does not ask whether it may fetch news.
+SETTINGS = Path(__file__).parent / "jupyter"
 
 app = typer.Typer(
     help="QKV Course: queries, keys and values, learned by building them.",
@@ -68,8 +66,7 @@ def lab(
     ] = None,
 ) -> None:
     """Open a lesson in JupyterLab: the first one, if you name none."""
-    given = list(arguments or [])
-    folder = course_folder()
+    given, folder = list(arguments or []), course_folder()
     lesson = given.pop(0) if given and not given[0].startswith("-") else FIRST_NOTEBOOK
     notebook = find_notebook(lesson, folder)
     try:
@@ -79,15 +76,30 @@ def lab(
             "JupyterLab is not installed here. Set the course up with `make lab`, "
             "or with `pip install -r requirements.txt`."
         ) from None
-    # So that a terminal inside JupyterLab finds qkv and pytest.
-    scripts = sysconfig.get_path("scripts")
-    os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
     root = folder if notebook.is_relative_to(folder) else notebook.parent
-    os.chdir(root)
+    _enter(root)
     # As an address rather than a file: it is printed too, for those who open it by hand.
     address = "/lab/tree/" + quote(notebook.relative_to(root).as_posix())
     options = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url={address}"]
-    LabApp.launch_instance([*options, *QUIET, *given])
+    LabApp.launch_instance([*options, *_for_root(), *given])
+
+
+def _for_root() -> list[str]:
+    # In a container there is often no other user, and JupyterLab would refuse to start.
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return ["--allow-root"] if is_root else []
+
+
+def _enter(folder: Path) -> None:
+    os.chdir(folder)
+    # So that a terminal inside JupyterLab finds qkv and pytest.
+    _put_first("PATH", sysconfig.get_path("scripts"))
+    _put_first("JUPYTER_CONFIG_PATH", str(SETTINGS))
+
+
+def _put_first(variable: str, folder: str) -> None:
+    others = os.environ.get(variable)
+    os.environ[variable] = os.pathsep.join([folder, others]) if others else folder
 
 
 def find_notebook(lesson: str, folder: Path) -> Path:

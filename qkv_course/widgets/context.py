@@ -58,7 +58,7 @@ def describe(sentence: str, word: int, order: int, positions: bool) -> str:
         for key in ("becomes", "own")
     )
     said = [
-        f"{name} attends {_most(r['weights'][r['place']], _words(sentence, order))}.",
+        f"{name.capitalize()} attends {_most(r['weights'][r['place']], _words(sentence, order))}.",
         f"Its context: {becomes}. Its own value: {own}.",
     ]
     if order:
@@ -84,7 +84,8 @@ def _most(row: np.ndarray, words: list[str]) -> str:
     most = [word for word, w in zip(words, row, strict=True) if w > top - 1e-9]
     if len(most) == len(words):
         return f"to all words alike ({top:.2f} each)"
-    return f"most to {' and '.join(most)} ({top:.2f}{' each' if len(most) > 1 else ''})"
+    names = " and ".join(filter(None, [", ".join(most[:-1]), most[-1]]))
+    return f"most to {names} ({top:.2f}{' each' if len(most) > 1 else ''})"
 
 
 class ContextExplorer(Explorer):
@@ -112,7 +113,9 @@ class ContextExplorer(Explorer):
         r, words = compute(**self.settings), _words(self.sentence, self.order)
         left, middle, right = figure.subplots(1, 3)
         heatmap(left, r["x"], "The words' vectors", words, FEATURES)
-        heatmap(middle, r["weights"], "Weights: row asks column", words, words, limits=(0, 1))
+        heatmap(
+            middle, r["weights"].round(2), "Weights: row asks column", words, words, limits=(0, 1)
+        )
         blends = np.stack([r["own"], r["becomes"]])
         name = words[r["place"]]
         heatmap(right, blends, f"What {name} becomes", ["own value", "context"], VALUE_FEATURES)

@@ -144,6 +144,8 @@ class SoftmaxExplorer(Explorer):
             axes.semilogx(SIZES, r["raw_medians"], "--", color="#00795a", label="not divided")
             axes.set_title("Size of the softmax's Jacobian, median", fontsize=9)
             axes.set_xlabel("d_k", fontsize=8)
+            axes.set_xticks([1, 4, 16, 64, 256, 1024], [1, 4, 16, 64, 256, 1024])
+            axes.minorticks_off()
         for axes in (bars, *curve):
             axes.tick_params(labelsize=7)
             axes.legend(fontsize=7)

@@ -13,6 +13,8 @@ from typing import Any
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from .lab import Lab, running_lab
 
@@ -38,8 +40,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> None:
     """Give a busy machine time; nothing here waits longer than it has to."""
-    from playwright.sync_api import expect
-
     expect.set_options(timeout=20_000)
 
 
@@ -128,5 +128,22 @@ def in_kernel() -> Callable[..., str]:
 
     def go(page: Any, code: str, wait: bool = True) -> str:
         return str(page.evaluate(run, [code, wait]))
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def violations() -> Callable[..., list[Any]]:
+    """Give a function that has axe look at a page's widgets in a theme, "Light" or "Dark"."""
+
+    def go(page: Any, theme: str, within: str = ".qkv") -> list[Any]:
+        change = "(theme) => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+        page.evaluate(change, f"JupyterLab {theme}")
+        light = "true" if theme == "Light" else "false"
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+        # JupyterLab's body has no height: axe takes all of it for hidden, and skips its colors.
+        page.add_style_tag(content="body { height: 100vh; }")
+        found = Axe().run(page, context=within).response["violations"]
+        return [(v["id"], node["html"][:200]) for v in found for node in v["nodes"]]
 
     return go

@@ -417,7 +417,7 @@ class Plot {
  */
 class View {
   constructor(model, root, compute) {
-    Object.assign(this, { model, root, compute, shown: [], tables: [], undo: [] });
+    Object.assign(this, { model, root, compute, shown: [], tables: [], undo: [], moving: {} });
     root.classList.add("qkv");
     this.controls = el("div", { className: "qkv-controls" });
     this.panes = el("div", { className: "qkv-panes" });
@@ -430,7 +430,7 @@ class View {
     root.replaceChildren(el("div", { className: "qkv-title", textContent: title }), this.controls,
       this.summary, this.panes, this.yours.node, this.status);
     this.root.firstChild.hidden = !title;
-    this.save = onRest(200, () => model.save_changes());
+    this.save = onRest(200, () => this.rest());
     this.announce = onRest(600, () => (this.status.textContent = this.news));
     this.keepKeys();
     for (const name of [...model.get("_settings"), "_yours"]) this.on(`change:${name}`);
@@ -453,13 +453,22 @@ class View {
   }
 
   settings() {
-    return Object.fromEntries(this.model.get("_settings").map((k) => [k, this.model.get(k)]));
+    const names = this.model.get("_settings");
+    return Object.fromEntries(names.map((k) => [k, this.moving[k] ?? this.model.get(k)]));
   }
 
   /** Set one setting: all views draw at once, Python hears of it at rest. */
   set(name, value) {
+    this.moving[name] = value;
     this.model.set(name, value);
     this.save();
+  }
+
+  /** Tell Python. Until then its echo of an older move must not pull a slider back. */
+  rest() {
+    for (const [name, value] of Object.entries(this.moving)) this.model.set(name, value);
+    this.moving = {};
+    this.model.save_changes();
   }
 
   schedule() {

@@ -9,7 +9,7 @@ const VECTORS = {
   bank: [1, 0, 1, 1], near: [0, 0, 0, 0], at: [0, 0, 0, 0], the: [0, 0, 0, 0],
 };
 const SENTENCES = { river: "fish swim near the bank", money: "clerks lend at the bank" };
-const ORDERS = [[0, 1, 2, 3, 4], [4, 1, 0, 3, 2], [1, 4, 2, 0, 3], [3, 2, 4, 1, 0]], N = 5;
+const ORDERS = [[0, 1, 2, 3, 4], [4, 1, 0, 3, 2], [1, 4, 2, 0, 3], [3, 2, 4, 1, 0]];
 const W_Q = grid([0, 0, 0], [2, 0, 0], [0, 1, 0], [0, 0, 1]);
 const W_K = grid([1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 1]);
 const W_V = grid([0, 0], [0, 0], [1, 0], [0, 1]);
@@ -46,20 +46,24 @@ function compute({ sentence, word, order, positions }) {
   };
 }
 
+/** Write "a", "a and b" or "a, b and c". */
+const listed = (names) => [names.slice(0, -1).join(", "), names.at(-1)].filter(Boolean).join(" and ");
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
 /** Say where a row has its largest weights, which may be equal. */
 function most(weights, words) {
   const top = Math.max(...weights.data), names = words.filter((_, j) => weights.data[j] > top - 1e-9);
   return names.length === words.length ? `to all words alike (${top.toFixed(2)} each)`
-    : `most to ${names.join(" and ")} (${top.toFixed(2)}${names.length > 1 ? " each" : ""})`;
+    : `most to ${listed(names)} (${top.toFixed(2)}${names.length > 1 ? " each" : ""})`;
 }
 
 const same = (r) => r.difference <= 1e-9;
 
 function describe(r, { sentence, order, positions }) {
   const words = wordsOf(sentence, order), name = words[r.place];
-  const listed = (t) => VALUE_FEATURES.map((f, i) => `${f} ${t.data[i].toFixed(2)}`).join(", ");
-  const said = [`${name} attends ${most(row(r.weights, r.place), words)}.`,
-    `Its context: ${listed(r.becomes)}. Its own value: ${listed(r.own)}.`];
+  const values = (t) => VALUE_FEATURES.map((f, i) => `${f} ${t.data[i].toFixed(2)}`).join(", ");
+  const said = [`${capital(name)} attends ${most(row(r.weights, r.place), words)}.`,
+    `Its context: ${values(r.becomes)}. Its own value: ${values(r.own)}.`];
   const verdict = same(r) ? "is the same as in" : `differs by ${r.difference.toFixed(2)} from`;
   if (order) said.push(`Shuffled, ${name}'s context ${verdict} the sentence as written.`);
   if (positions) said.push("Positions are added to the same four columns, and blur them.");
@@ -70,28 +74,30 @@ function describe(r, { sentence, order, positions }) {
 class Lines {
   constructor(choose) {
     this.choose = choose;
-    this.svg = svg("svg", { viewBox: "0 0 390 190", role: "img", class: "qkv-plot" });
-    this.svg.style.width = "390px";
+    this.svg = svg("svg", { viewBox: "0 0 390 172", role: "img", class: "qkv-plot" });
+    this.svg.style.width = "380px";
     this.node = el("figure", { className: "qkv-pane" },
-      el("figcaption", {}, "Whom the word asks"), this.svg);
+      el("figcaption", {}, "How much it attends to each word"), this.svg);
   }
 
   draw(r, words) {
     const weights = row(r.weights, r.place).data, top = Math.max(...weights);
     const at = (i) => 39 + 78 * i, nodes = [];
-    weights.forEach((w, j) => nodes.push(svg("line", { x1: at(r.place), y1: 46, x2: at(j), y2: 136,
-      stroke: "var(--qkv-1)", "stroke-width": 1 + (9 * w) / top, "stroke-opacity": 0.1 + (0.8 * w) / top })));
+    weights.forEach((w, j) => nodes.push(svg("line", { x1: at(r.place), y1: 28, x2: at(j), y2: 118,
+      stroke: "var(--qkv-1)", "stroke-width": 1 + (9 * w) / top,
+      "stroke-opacity": 0.1 + (0.8 * w) / top })));
     words.forEach((word, i) => {
       const chosen = i === r.place;
-      const asks = svg("text", { x: at(i), y: 36, "text-anchor": "middle" }, word);
+      const asks = svg("text", { x: at(i), y: 18, "text-anchor": "middle" }, word);
       asks.style.cssText = `cursor: pointer; font-size: 14px; font-weight: ${chosen ? 700 : 400}`;
       asks.addEventListener("click", () => this.choose(i));
-      const box = { x: at(i) - 32, y: 19, width: 64, height: 25, rx: 4, fill: "none", stroke: "var(--qkv-1)" };
-      const answers = svg("text", { x: at(i), y: 154, "text-anchor": "middle" }, word);
+      const box = { x: at(i) - 32, y: 1, width: 64, height: 25, rx: 4, "stroke-width": 2,
+        fill: "none", stroke: "var(--qkv-1)" };
+      const answers = svg("text", { x: at(i), y: 136, "text-anchor": "middle" }, word);
       answers.style.fontSize = "14px";
       nodes.push(asks, answers,
-        svg("text", { x: at(i), y: 172, "text-anchor": "middle" }, weights[i].toFixed(2)),
-        ...(chosen ? [svg("rect", { ...box, "stroke-width": 2 })] : []));
+        svg("text", { x: at(i), y: 154, "text-anchor": "middle" }, weights[i].toFixed(2)),
+        ...(chosen ? [svg("rect", box)] : []));
     });
     this.svg.replaceChildren(...nodes);
     this.svg.setAttribute("aria-label", `Weights of ${words[r.place]}: ` +
@@ -108,7 +114,8 @@ function relabel(control, texts) {
 
 function build(view) {
   const numbered = (list) => list.map((_, i) => [i, ""]);
-  view.select("sentence", { label: "sentence", options: Object.entries(SENTENCES) });
+  view.select("sentence", { label: "sentence",
+    options: [["river", "about a river"], ["money", "about money"]] });
   view.select("word", { label: "follow", options: numbered(ORDERS[0]) });
   const word = view.controls.lastChild;
   view.select("order", { label: "word order", options: numbered(ORDERS) });
@@ -119,6 +126,8 @@ function build(view) {
     read: (i, j, x) => `${weights.rows[i]} gives ${weights.cols[j]} ${short(x)}` });
   const blend = view.bars({ title: "What the word becomes", y: { label: "amount" } });
   const vectors = view.heatmap({ title: "The words' vectors `x`", rowName: "word" });
+  for (const map of [weights, vectors]) // as wide for every word, marked or not
+    map.grid.style.gridTemplateColumns = "54px repeat(var(--cols), 44px)";
   view.shown.push((settings) => { // before yours is drawn, which needs them
     const rows = wordsOf(settings.sentence, settings.order);
     view.yours.labels = { context: { rows, cols: VALUE_FEATURES }, weights: { rows, cols: rows } };
@@ -127,9 +136,12 @@ function build(view) {
   });
   view.table("The numbers as tables", (r, settings) => {
     const rows = wordsOf(settings.sentence, settings.order);
-    return [{ title: "Vectors", t: r.x, rows, cols: FEATURES }, { title: "Weights", t: r.weights, rows, cols: rows },
+    return [
+      { title: "Vectors", t: r.x, rows, cols: FEATURES },
+      { title: "Weights", t: r.weights, rows, cols: rows },
       { title: "Values", t: r.v, rows, cols: VALUE_FEATURES },
-      { title: "Contexts", t: r.context, rows, cols: VALUE_FEATURES }];
+      { title: "Contexts", t: r.context, rows, cols: VALUE_FEATURES },
+    ];
   });
   return (r, settings) => {
     const words = wordsOf(settings.sentence, settings.order), name = words[r.place];
@@ -139,7 +151,8 @@ function build(view) {
       title: settings.positions ? "The words' vectors `x`, with positions" : "The words' vectors `x`" });
     const series = [{ values: r.own.data, name: `${name}'s own value`, color: 2 },
       { values: r.becomes.data, name: `${name}'s context`, color: 1 }];
-    if (settings.order) series.push({ values: r.before.data, name: "as written", color: 3 });
+    const before = `${name}'s context in the sentence as written`;
+    if (settings.order) series.push({ values: r.before.data, name: before, color: 3 });
     blend.draw({ labels: VALUE_FEATURES, y: [0, 3.2], series, label: describe(r, settings) });
     view.say(describe(r, settings));
   };

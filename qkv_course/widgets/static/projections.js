@@ -83,19 +83,23 @@ function build(view) {
   view.checkbox("random", { label: "random weights" });
   view.slider("d_k", { label: "`d_k`", min: 1, max: 6 });
   const d_k = view.controls.lastChild, { x, w, out, node } = view.add(product(view));
-  const scores = view.heatmap({ title: "Scores `q @ k.T`: row asks column" });
+  const scores = view.heatmap({ title: "Scores: row asks column" });
   const mirror = el("p", {});
   compact(scores, 40);
   scores.legend.before(mirror);
   view.shown.push((settings) => { // before yours is drawn, which needs them
     const labels = (m) => ({ rows: WORDS, cols: columns(m, settings) });
-    view.yours.labels = { projected: labels(settings.matrix), q: labels("W_Q"), k: labels("W_K"), v: labels("W_V") };
+    const [q, k, v] = Object.keys(MAKES).map(labels);
+    view.yours.labels = { projected: labels(settings.matrix), q, k, v };
   });
   view.table("The numbers as tables", (r, settings) => {
     const cols = columns(settings.matrix, settings), { matrix } = settings;
-    return [{ title: "x", t: r.x, rows: WORDS, cols: FEATURES }, { title: matrix, t: r.w, rows: FEATURES, cols },
+    return [
+      { title: "x", t: r.x, rows: WORDS, cols: FEATURES },
+      { title: matrix, t: r.w, rows: FEATURES, cols },
       { title: `x @ ${matrix}`, t: r.projected, rows: WORDS, cols },
-      { title: "Scores", t: r.scores, rows: WORDS, cols: WORDS }];
+      { title: "Scores", t: r.scores, rows: WORDS, cols: WORDS },
+    ];
   });
   return (r, settings) => {
     const { matrix, random, same } = settings, cols = columns(matrix, settings);
@@ -111,7 +115,7 @@ function build(view) {
     const back = transposed(r.scores), at = (t, i, j) => short(t.data[i * WORDS.length + j]);
     scores.read = (i, j) => `${WORDS[i]} asks ${WORDS[j]}: ${at(r.scores, i, j)}; back: ${at(back, i, j)}`;
     scores.draw(r.scores, { rows: WORDS, cols: WORDS, beside: back });
-    mirror.textContent = r.asymmetry > 1e-9 ? "Dashed: not equal to its mirror image."
+    mirror.textContent = r.asymmetry > 1e-9 ? "Dashed: unlike its mirror image."
       : "Every cell equals its mirror image.";
     view.say(describe(r, settings));
   };

@@ -4,11 +4,19 @@
 const NAMES = ["key 0", "key 1", "key 2"], ROWS = 500, KEYS = 16, LARGEST = 1024;
 const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
 
+const TEMPERATURES = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10];
+
 const jacobian = ({ data }) => mapped(tensor([data.length, data.length]), (_, p) => {
   const i = Math.floor(p / data.length), j = p % data.length;
   return data[i] * ((i === j) - data[j]);
 });
-const norm = (t) => Math.sqrt(t.data.reduce((sum, x) => sum + x * x, 0));
+/** The Jacobian's Frobenius norm, without making the Jacobian. */
+function size(w) {
+  let sum = 0;
+  for (let i = 0; i < w.length; i++)
+    for (let j = 0; j < w.length; j++) sum += (w[i] * ((i === j) - w[j])) ** 2;
+  return Math.sqrt(sum);
+}
 
 /** How long each random query is for each d_k, and where its scores lie: drawn once. */
 const randomRows = () => (randomRows.kept ??= {
@@ -16,45 +24,52 @@ const randomRows = () => (randomRows.kept ??= {
     let sum = 0;
     return data.map((x, p) => Math.sqrt((sum = (p % LARGEST ? sum : 0) + x * x)));
   })(normals([ROWS, LARGEST], 1)),
-  spread: normals([ROWS, KEYS], 2).data,
+  spread: normals([ROWS, KEYS], 2),
 });
 
-/** The sizes of the Jacobians of random rows of 16 weights, from the smallest to the largest. */
-function jacobianSizes(d_k, scale) {
-  const { lengths, spread } = randomRows();
-  return Float64Array.from({ length: ROWS }, (_, row) => {
-    // Given q, its dot products with random keys are independent normals of spread |q|.
-    const stretch = lengths[row * LARGEST + d_k - 1] / (scale ? Math.sqrt(d_k) : 1);
-    const scores = spread.slice(row * KEYS, (row + 1) * KEYS).map((x) => x * stretch);
-    return norm(jacobian(softmax(tensor([KEYS], scores))));
-  }).sort();
+/** The median and the mean of the sizes of the Jacobians of random rows of 16 weights. */
+function randomSizes(d_k, scale) {
+  const { lengths, spread } = randomRows(), divisor = scale ? Math.sqrt(d_k) : 1;
+  // Given q, its dot products with random keys are independent normals of spread |q|.
+  const { data } = softmax(mapped(spread, (x, p) =>
+    (x * lengths[Math.floor(p / KEYS) * LARGEST + d_k - 1]) / divisor));
+  const sizes = Float64Array.from({ length: ROWS }, (_, row) =>
+    size(data.subarray(row * KEYS, (row + 1) * KEYS))).sort();
+  return { median: (sizes[ROWS / 2 - 1] + sizes[ROWS / 2]) / 2, mean: mean(sizes) };
 }
 
-const median = (sorted) => (sorted[ROWS / 2 - 1] + sorted[ROWS / 2]) / 2;
-const curve = (f) => tensor([SIZES.length], Float64Array.from(SIZES, f));
-const curves = () => (curves.kept ??= {
-  raw_medians: curve((d) => median(jacobianSizes(d, false))),
-  raw_means: curve((d) => mean(jacobianSizes(d, false))),
-  scaled_medians: curve((d) => median(jacobianSizes(d, true))),
-});
+const kept = {}; // every frame of a drag asks for them
+const typical = (d_k, scale) => (kept[`${d_k} ${scale}`] ??= randomSizes(d_k, scale));
+
+function reactions(d_k) {
+  const curve = (f) => tensor([SIZES.length], Float64Array.from(SIZES, f));
+  return {
+    raw_medians: curve((d) => typical(d, false).median),
+    raw_means: curve((d) => typical(d, false).mean),
+    scaled_medians: curve((d) => typical(d, true).median),
+    raw_median: typical(d_k, false).median,
+    scaled_median: typical(d_k, true).median,
+  };
+}
 
 function compute({ score_0, score_1, score_2, temperature, shift, reaction, d_k }) {
   const scores = tensor([3], Float64Array.of(score_0 + shift, score_1 + shift, score_2 + shift));
   const divided = mapped(scores, (x) => x / temperature), exps = mapped(divided, Math.exp);
-  const sum = exps.data.reduce((a, b) => a + b), weights = softmax(divided), slopes = jacobian(weights);
+  const sum = exps.data.reduce((a, b) => a + b), weights = softmax(divided);
   return {
-    scores, divided, weights, exps, naive: mapped(exps, (x) => x / sum), jacobian: slopes, size: norm(slopes),
+    scores, divided, weights, exps, naive: mapped(exps, (x) => x / sum),
+    jacobian: jacobian(weights), size: size(weights.data),
     entropy: -weights.data.reduce((h, w) => h + (w > 0 ? w * Math.log(w) : 0), 0),
-    ...(reaction ? { ...curves(), raw_median: median(jacobianSizes(d_k, false)),
-      scaled_median: median(jacobianSizes(d_k, true)) } : {}),
+    ...(reaction ? reactions(d_k) : {}),
   };
 }
 
 const overflows = (r) => r.exps.data.includes(Infinity);
 
 function describe(r, { shift, reaction, d_k }) {
-  const said = [`Weights: ${Array.from(r.weights.data, (w) => w.toFixed(2)).join(", ")}. Entropy: ` +
-    `${(r.entropy || 0).toFixed(2)} nats, as if ${Math.exp(r.entropy).toFixed(2)} of the 3 keys shared evenly.`];
+  const said = [`Weights: ${Array.from(r.weights.data, (w) => w.toFixed(2)).join(", ")}. ` +
+    `Entropy: ${(r.entropy || 0).toFixed(2)} nats, ` +
+    `as if ${Math.exp(r.entropy).toFixed(2)} of the 3 keys shared evenly.`];
   if (shift) said.push(`Adding ${shift} to every score changes no weight.`);
   if (overflows(r)) said.push("With nothing taken off first, exp overflows.");
   else if (r.exps.data.every((x) => x === 0))
@@ -87,8 +102,9 @@ function steps(r) {
   const head = (text) => el("tr", {}, el("th", { scope: "rowgroup" }, text),
     ...[...NAMES, "sum"].map((name) => el("th", { scope: "col" }, name)));
   const rows = [
-    head("Nothing taken off"), row("score / temperature", r.divided), row("exp", r.exps, brief(sum(r.exps))),
-    row("exp / sum", r.naive), head("Largest taken off"), row("score / temperature", off),
+    head("Nothing taken off"), row("score / temperature", r.divided),
+    row("exp", r.exps, brief(sum(r.exps))), row("exp / sum", r.naive),
+    head("Largest taken off"), row("minus the largest", off),
     row("exp", exps, brief(sum(exps))), row("exp / sum = weights", r.weights),
   ];
   rows.forEach((tr, i) => (tr.firstChild.style.fontWeight = i % 4 ? "normal" : "600"));
@@ -124,10 +140,10 @@ function drawReaction(plot, r, { d_k }) {
     ] });
 }
 
-const REACTION = "Nudge a score, and every weight moves. The matrix says how much: a row for each weight, a " +
-  "column for each score. Its size is the root of the sum of its squared entries. The curves are for 500 random queries with 16 " +
-  "random keys each. Without the division the reaction first grows, then most rows stop reacting. The mean hides " +
-  "that, because a few rows stay undecided.";
+const REACTION = "Nudge a score, and every weight moves. The matrix says how much: a row for each " +
+  "weight, a column for each score. Its size is the root of the sum of its squared entries. The curves " +
+  "are for 500 random queries with 16 random keys each. Without the division the reaction first grows, " +
+  "then most rows stop reacting. The mean hides that, because a few rows stay undecided.";
 
 /** The second part: pictures of the reaction, with their own slider. */
 function reactionPart(view) {
@@ -145,12 +161,13 @@ function reactionPart(view) {
 function build(view) {
   for (const [i, name] of NAMES.entries())
     view.slider(`score_${i}`, { label: `score of ${name}`, min: -5, max: 5, step: 0.5 });
-  view.slider("temperature", { label: "temperature", steps: [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10] });
+  view.slider("temperature", { label: "temperature", steps: TEMPERATURES });
   view.slider("shift", { label: "add to every score", steps: [-1000, -100, 0, 100, 1000] });
   view.checkbox("reaction", { label: "show how strongly the weights react" });
   const shares = view.plot({ title: "Shares of the budget: exp / sum of exps",
     y: { label: "share" }, width: 340 });
   const body = el("tbody", {}), table = el("table", {}, el("caption", {}, "The same, step by step"), body);
+  table.style.marginTop = "0";
   view.add({ node: table });
   const { node, matrix, plot } = view.add(reactionPart(view));
   const slopes = { rows: ["w0", "w1", "w2"], cols: ["s0", "s1", "s2"] };
@@ -158,7 +175,8 @@ function build(view) {
   view.table("The numbers as tables", (r, { reaction }) => [
     { title: "Weights", t: r.weights, rows: [""], cols: NAMES },
     { title: "Jacobian", t: r.jacobian, ...slopes },
-    ...(reaction ? [{ title: "Median size, divided by √d_k", t: r.scaled_medians, rows: [""], cols: SIZES },
+    ...(reaction ? [
+      { title: "Median size, divided by √d_k", t: r.scaled_medians, rows: [""], cols: SIZES },
       { title: "Median size, not divided", t: r.raw_medians, rows: [""], cols: SIZES }] : []),
   ]);
   return (r, settings) => {
