@@ -578,7 +578,7 @@ class View {
     details.addEventListener("toggle", () => this.schedule());
     this.root.insertBefore(details, this.status);
     this.tables.push(() => details.open && details.replaceChildren(details.firstChild,
-      el("div", { className: "qkv-scroll", tabIndex: 0, role: "region", "aria-label": summary },
+      el("div", { className: "qkv-scroll", tabIndex: 0, role: "group", "aria-label": summary },
         ...tables(this.result, this.settings()).map(numberTable))));
   }
 
