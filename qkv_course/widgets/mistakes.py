@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.checks.calls import LiveTarget, Outcome
-from qkv_course.checks.compare import Trial, describe_value, find_problem
+from qkv_course.checks.compare import Trial, describe_value, find_problem, number
 from qkv_course.checks.exercise import Case, Exercise, Mistake
 from qkv_course.checks.report import value_text
 from qkv_course.errors import UnknownName
@@ -15,6 +15,7 @@ from qkv_course.widgets.base import Widget, script
 from qkv_course.widgets.yours import encoded, is_numeric
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SECONDS = 2.0
@@ -161,18 +162,36 @@ class MistakesWidget(Widget):
         return f"The mistake: {chosen.mistake.title}. {chosen.remark}\n{chosen.mistake.why}"
 
     def draw(self, figure: "Figure") -> None:
-        """Draw the first of the right results beside the wrong one."""
-        from qkv_course.widgets.poster import heatmap
-
-        chosen = self._by_slug[self.mistake]
-        left, right = figure.subplots(1, 2)
-        for axes, title, values in ((left, "right", chosen.right), (right, "wrong", chosen.wrong)):
-            name, value = next(iter(values.items()), ("nothing", None))
-            if value is not None and is_numeric(value) and np.size(value):
-                heatmap(axes, value, f"{title}: {name}")
-            else:
-                axes.set_axis_off()
-                axes.set_title(f"{title}: {name}", fontsize=9)
+        """Draw the first result that is wrong beside the right one, on one color scale."""
+        right, wrong = self._by_slug[self.mistake].right, self._by_slug[self.mistake].wrong
+        names = list(right)
+        name = next((n for n in names if str(right[n]) != str(wrong.get(n))), names[0])
+        pair = [("right", right[name]), ("wrong", wrong.get(name))]
+        limits = _color_scale([value for _, value in pair])
+        for axes, (title, value) in zip(figure.subplots(1, 2), pair, strict=True):
+            _draw_result(axes, f"{title}: {name}", value, limits)
 
     def __repr__(self) -> str:
         return f"break_it({self._exercise!r}, mistake={self.mistake!r})"
+
+
+def _color_scale(values: list[Any]) -> tuple[float, float] | None:
+    """Give the least and the greatest number of several results, if there are any."""
+    finite = [np.asarray(x, dtype=np.float64).ravel() for x in values if is_numeric(x)]
+    numbers = np.concatenate([x[np.isfinite(x)] for x in finite] or [np.zeros(0)])
+    return (float(numbers.min()), float(numbers.max())) if numbers.size else None
+
+
+def _draw_result(
+    axes: "Axes", title: str, value: Any, limits: "tuple[float, float] | None"
+) -> None:
+    """Draw a matrix or a vector as colors, and anything else as words."""
+    from qkv_course.widgets.poster import heatmap
+
+    if is_numeric(value) and np.size(value) > 1:
+        heatmap(axes, value, title, limits=limits)
+        return
+    axes.set_axis_off()
+    axes.set_title(title, fontsize=9)
+    said = number(value) if is_numeric(value) and np.ndim(value) == 0 else "no such result"
+    axes.text(0.5, 0.5, said, ha="center", va="center", fontsize=16)
