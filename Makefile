@@ -57,14 +57,15 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(MADE):
-	@found=""; \
+	@found=""; seen=""; \
 	for python in $(or $(PYTHON),$(CANDIDATES)); do \
 	  if "$$python" -c '$(NEW_ENOUGH)' 2>/dev/null; then found="$$python"; break; fi; \
-	  version=$$("$$python" -c '$(VERSION)' 2>/dev/null) && seen="$$seen $$python is $$version;"; \
+	  version=$$("$$python" -c '$(VERSION)' 2>/dev/null) && \
+	    seen="$${seen:+$$seen, }$$python is $$version"; \
 	done; \
 	if [ -z "$$found" ]; then \
-	  echo "The course needs Python 3.11 or newer, and none was found here ($${seen:- no Python at all}):" \
-	    "install one, or name it with PYTHON=/path/to/python3.12."; \
+	  echo "The course needs Python 3.11 or newer, but $${seen:-there is no Python here}:" \
+	    "install a newer one, or name one with PYTHON=/path/to/python3.12."; \
 	  exit 1; \
 	fi; \
 	echo "Making $(VENV) with $$("$$found" -c '$(VERSION)') ..."; \
@@ -76,7 +77,7 @@ $(LEARNER): $(MADE) requirements.txt pyproject.toml
 	@echo "Installing what the course needs (some minutes, the first time) ..."
 	@$(INSTALL) -r requirements.txt
 	@$(INSTALL) --no-deps -e .
-	@$(PY) -m ipykernel install --sys-prefix >/dev/null 2>&1
+	@$(PY) -m ipykernel install --sys-prefix >/dev/null
 	@touch $@
 
 $(DEV): $(LEARNER) requirements-dev.txt

@@ -11,16 +11,16 @@ import os
 import sysconfig
 import time
 import traceback
-import warnings
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from qkv_course.checks.limits import BoundedText, OutOfTime, time_limit
+from qkv_course.checks.limits import BoundedText, OutOfTime, readable, time_limit
+from qkv_course.checks.session import call_kept, muffled, settings_kept
+from qkv_course.checks.settle import settled
 
 # Lines in these folders are not the learner's, and say nothing about the mistake.
 NOT_THE_LEARNERS = (
@@ -29,6 +29,8 @@ NOT_THE_LEARNERS = (
     "<frozen",
     "<__array_function__",
 )
+
+STUB = "not attempted yet"  # what follows a function's name in the error that its stub raises
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,16 @@ class Failure:
     line: str = ""
     line_number: int = 0
     timed_out: bool = False
+
+    @property
+    def stub(self) -> str:
+        """The name of the function that is still a stub, as its message says, or ""."""
+        name, _, rest = self.message.partition(": ")
+        return name if rest == STUB and name.isidentifier() else ""
+
+    def is_stub(self, name: str) -> bool:
+        """Say whether the function `name` itself is not written yet."""
+        return self.kind == "NotImplementedError" and self.stub in ("", name)
 
 
 @dataclass(frozen=True)
@@ -82,31 +94,28 @@ class LiveTarget:
         """Call the function with copies of `args` and say what happened."""
         given = tuple(fresh(a, awkward) for a in args)
         printed = BoundedText()
-        value, failure = None, None
         start = time.monotonic()
         try:
-            with (
-                redirect_stdout(printed),
-                redirect_stderr(printed),
-                warnings.catch_warnings(),
-                np.errstate(all="ignore"),
-                time_limit(self._left),
-            ):
-                warnings.simplefilter("ignore")
-                value = self._function(*given)
+            with settings_kept(), muffled(printed), time_limit(self._left):
+                value, failure = attempt(self._function, given)
         except OutOfTime:
-            failure = Failure(
-                "OutOfTime", f"stopped after {self._seconds:g} seconds", timed_out=True
-            )
-        except KeyboardInterrupt:
-            raise  # the person at the keyboard wants out of the check itself
-        except BaseException as error:  # SystemExit and the like must not end the kernel
-            failure = describe_error(error)
+            late = f"stopped after {self._seconds:g} seconds"
+            value, failure = None, Failure("OutOfTime", late, timed_out=True)
         self._left -= time.monotonic() - start
         mutated = tuple(
             i for i, (a, b) in enumerate(zip(args, given, strict=True)) if changed(a, b)
         )
-        return Outcome(value, failure, mutated, printed.getvalue())
+        return Outcome(value, failure, mutated, readable(printed.getvalue()))
+
+
+def attempt(function: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Any, Failure | None]:
+    """Call a function; give its result, or what stopped it. OutOfTime passes through."""
+    try:
+        return settled(call_kept(function, given)), None
+    except (OutOfTime, KeyboardInterrupt):
+        raise  # the person at the keyboard wants out of the check itself
+    except BaseException as error:  # SystemExit and the like must not end the kernel
+        return None, describe_error(error)
 
 
 def fresh(argument: Any, awkward: bool = False) -> Any:
@@ -128,21 +137,25 @@ def changed(before: Any, after: Any) -> bool:
         # A learner can change shape and dtype in place too.
         same = after.shape == before.shape and after.dtype == before.dtype
         return not (same and np.array_equal(before, after, equal_nan=before.dtype.kind == "f"))
-    return bool(before != after)
+    try:
+        return bool(before != after)
+    except Exception:  # something of the learner's own is in it now
+        return True
 
 
 def describe_error(error: BaseException) -> Failure:
     """Put an exception into words, with the learner's own line and without ours."""
-    kind = type(error).__name__
-    try:
-        message = str(error)
-    except BaseException:  # an exception's own __str__ is a learner's code as well
-        message = ""
+    kind = message = ""
+    try:  # an exception's own __str__ and attributes are a learner's code as well
+        kind = readable(type(error).__name__, 80)
+        message = readable(str(error), 500)
+    except Exception:
+        kind = kind or "an exception"
     frame = _learners_frame(error)
     if frame is None:
-        return Failure(kind, message[:500])
+        return Failure(kind, message)
     line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-    return Failure(kind, message[:500], line[:200], frame.lineno or 0)
+    return Failure(kind, message, readable(line, 200), frame.lineno or 0)
 
 
 def _learners_frame(error: BaseException) -> traceback.FrameSummary | None:

@@ -7,6 +7,8 @@ import numpy as np
 
 from qkv_course.checks.calls import Failure, Outcome
 from qkv_course.checks.exercise import Case
+from qkv_course.checks.limits import readable
+from qkv_course.checks.settle import Unreadable
 
 SINGLE, DOUBLE = (1e-3, 1e-4), (1e-6, 1e-8)  # rtol, atol
 NUMBERS = (int, float, np.number)
@@ -120,7 +122,7 @@ def _wrong_type(got: Any, want: Any, name: str, part: int) -> Problem | None:
     if np.ndim(want) == 0:
         number = isinstance(got, int | float) and not isinstance(got, bool)
         return None if number or _kind(got) in ("f", "i", "u") else wrong
-    if not isinstance(got, np.ndarray):
+    if not isinstance(got, np.ndarray) or np.ma.is_masked(got):
         return wrong
     kinds = ("b",) if np.asarray(want).dtype.kind == "b" else ("f", "i", "u")
     return None if got.dtype.kind in kinds else wrong
@@ -193,11 +195,15 @@ def number(value: Any) -> str:
 
 def describe_value(value: Any) -> str:
     """Say in a few words what a learner returned, whatever it is, and what to make of it."""
-    kind = type(value).__name__
+    kind = readable(type(value).__name__, 60)
     if value is None:
         return "None, as if its `return` were missing"
+    if isinstance(value, Unreadable):
+        return "an object that cannot be read as numbers"
+    if np.ma.is_masked(value):
+        return f"a masked array of shape {value.shape} in which entries are hidden"
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape} and dtype {value.dtype}"
+        return f"an array of shape {value.shape} and dtype {readable(str(value.dtype), 60)}"
     if isinstance(value, tuple | list):
         advice = "" if isinstance(value, tuple) else "; np.array(...) makes an array of it"
         return f"a {kind} of {len(value)}{advice}"

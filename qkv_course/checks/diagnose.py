@@ -52,15 +52,24 @@ def _same_value(case: Case, one: Any, other: Any) -> bool:
             and len(one) == len(other)
             and all(_same_value(case, a, b) for a, b in zip(one, other, strict=True))
         )
+    if not (_numeric(one) and _numeric(other)):  # nothing else is asked for its numbers
+        return False
     if isinstance(one, np.ndarray) != isinstance(other, np.ndarray) and np.ndim(other) > 0:
         return False
     a, b = as_array(one), as_array(other)
-    numeric = a.dtype.kind in "fiub" and b.dtype.kind in "fiub"
-    return numeric and a.shape == b.shape and close(a, b, tolerance(case.args))
+    return a.shape == b.shape and close(a, b, tolerance(case.args))
+
+
+def _numeric(value: Any) -> bool:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind in "fiub" and not np.ma.is_masked(value)
+    return isinstance(value, int | float)
 
 
 def find_property(exercise: Exercise, args: tuple[Any, ...], value: Any) -> str | None:
     """Give the first of the exercise's properties that a right-shaped result breaks."""
+    if not all(_numeric(part) for part in (value if isinstance(value, tuple | list) else [value])):
+        return None  # only the parts up to the wrong one have been looked at so far
     for holds in exercise.properties:
         # The value may be right in the part judged so far, and anything at all in the others.
         with np.errstate(all="ignore"), suppress(Exception):

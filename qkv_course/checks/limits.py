@@ -1,7 +1,8 @@
-"""Stop a learner's function that does not end, and swallow the rest of a flood of prints."""
+"""Stop a learner's function that does not end, and cut a flood of text to what can be read."""
 
 import ctypes
 import io
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -90,3 +91,16 @@ class BoundedText(io.TextIOBase):
     def getvalue(self) -> str:
         """Give what was kept."""
         return "".join(self._parts)
+
+
+# Colors and other commands to a terminal; then signs that move, hide or reverse text.
+COMMANDS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def readable(text: str, limit: int = 2000) -> str:
+    """Cut a text that nobody vouches for to `limit` characters that any screen can show."""
+    # Commands are cut with their text, not in the middle: a little more is read than kept.
+    text = CONTROLS.sub("", COMMANDS.sub("", text[: 2 * limit]))
+    text = text.encode("utf-8", "replace").decode()  # half a character cannot be sent or saved
+    return text if len(text) <= limit else text[:limit] + " …"

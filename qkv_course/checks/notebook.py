@@ -122,6 +122,8 @@ def hint(f: Callable[..., Any] | str, level: int | None = None) -> None:
 def name_of(f: Any, verb: str) -> str:
     """Give the name by which a function's exercise is found. Raises UnknownName."""
     name = getattr(f, "__name__", None)
+    if callable(f) and name not in exercise_names():
+        name = _name_given_to(f) or name
     if callable(f) and isinstance(name, str):
         return name
     given = f"the text {f!r}" if isinstance(f, str) else f"an object of type {type(f).__name__}"
@@ -130,12 +132,19 @@ def name_of(f: Any, verb: str) -> str:
     )
 
 
+def _name_given_to(f: Any) -> str | None:
+    """Find the exercise as which `f` was defined: a lambda or a partial has no such name itself."""
+    spaces = getattr(f, "__globals__", {}), vars(sys.modules["__main__"])
+    return next((n for n in exercise_names() if any(s.get(n) is f for s in spaces)), None)
+
+
 def _refuse_strangers(f: Any, name: str) -> None:
     """Refuse what is no exercise, and the course's own solution of one."""
     if name not in exercise_names():
+        shown = name if name.isidentifier() else "f"
         raise UnknownName(
             f"{unknown(name, 'exercise', exercise_names())} A check goes by the function's name: "
-            f'give yours the name of its stub again, or say check({name}, exercise="...").'
+            f'give yours the name of its stub again, or say check({shown}, exercise="...").'
         )
     module = getattr(f, "__module__", "") or ""
     if module.startswith("qkv_course."):

@@ -22,6 +22,8 @@ ADVICE = {
     "value": "Work out this one entry by hand on the input above, then print your steps.",
 }
 
+WIDER = "NumPy widens float32 where it meets float64, as np.zeros(n) and np.sqrt(4) are."
+
 
 def run_check(exercise: Exercise, target: Target, seed: int | None = None) -> Report:
     """Call a target on fresh inputs and report on what came back.
@@ -33,7 +35,7 @@ def run_check(exercise: Exercise, target: Target, seed: int | None = None) -> Re
     for case in draw_cases(exercise, seed):
         outcome = target.call(case.args, case.awkward)
         failure = outcome.failure
-        if failure is not None and failure.kind == "NotImplementedError":
+        if not trials and failure is not None and failure.is_stub(exercise.name):
             return Report(exercise.name, "not attempted", seed)
         trials.append(Trial(case, outcome, right_answer(exercise, case)))
         if failure is not None and failure.timed_out:
@@ -120,7 +122,12 @@ def _why_raised(exercise: Exercise, failure: Failure) -> tuple[str, str]:
         return "A call of exit() or quit() inside the function.", "Leave a function with `return`."
     if failure.kind == "RecursionError":
         return "The function calls itself again and again.", "Call another function, or use a loop."
-    if failure.kind == "TypeError" and not failure.line:
+    if failure.kind == "NotImplementedError" and (other := failure.stub):
+        return (
+            f"Your {exercise.name} calls {other}, which is not written yet.",
+            f"Write {other} first and run its cell, then check {exercise.name} again.",
+        )
+    if failure.kind == "TypeError" and not failure.line_number:
         return (
             "The function's parameters are no longer those of the stub.",
             f"Start it with `def {exercise.name}{exercise.signature}:`.",
@@ -154,8 +161,5 @@ def _remark(trials: Sequence[Trial]) -> str:
         pairs = zip(got, want, strict=True) if isinstance(want, tuple) else [(got, want)]
         for one, other in pairs:
             if wider(one, other):
-                return (
-                    f"A remark: for {other.dtype} inputs you return {one.dtype}. That is allowed. "
-                    "NumPy widens float32 where it meets float64, as np.zeros(n) and np.sqrt(4) are."
-                )
+                return f"For {other.dtype} inputs you return {one.dtype}. That is allowed. {WIDER}"
     return ""
