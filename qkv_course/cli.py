@@ -52,9 +52,7 @@ def _options(
     """QKV Course: queries, keys and values, learned by building them."""
 
 
-@app.command(
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-)
+@app.command(context_settings={"ignore_unknown_options": True})
 def lab(
     arguments: Annotated[
         list[str] | None,

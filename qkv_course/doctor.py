@@ -195,7 +195,8 @@ def check_notebooks(folder: Path) -> Finding:
     missing = [name for name in LESSONS if not (folder / "notebooks" / f"{name}.ipynb").is_file()]
     if not missing:
         return Finding("notebooks", "ok", f"all {len(LESSONS)} lessons are there")
-    mend = "Get them back with: git checkout notebooks"
+    files = " ".join(f"notebooks/{name}.ipynb" for name in missing)
+    mend = f"Get back what is missing with: git checkout -- {files}"
     return Finding("notebooks", "problem", f"missing: {', '.join(missing)}", mend)
 
 

@@ -225,6 +225,14 @@ def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     assert str(tmp_path) in found.saw
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: open("/dev/full", "wb"))  # noqa: SIM115
+    found = doctor.check_write_access(tmp_path)
+    assert found.level == "problem"
+    assert "No space left" in found.saw
+
+
 def test_trying_to_write_leaves_nothing_behind(tmp_path: Path) -> None:
     assert doctor.check_write_access(tmp_path).level == "ok"
     assert list((tmp_path / ".qkv").iterdir()) == []
@@ -238,6 +246,8 @@ def test_a_missing_notebook_is_named(tmp_path: Path) -> None:
     (tmp_path / "notebooks" / "02_lookup.ipynb").unlink()
     found = doctor.check_notebooks(tmp_path)
     assert (found.level, found.saw) == ("problem", "missing: 02_lookup")
+    # It names the missing file alone: more would undo a learner's work in the others.
+    assert found.mend.endswith("git checkout -- notebooks/02_lookup.ipynb")
 
 
 @pytest.mark.parametrize(
