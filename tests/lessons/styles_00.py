@@ -5,9 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
-
-from qkv_course.checks import evaluate
 
 Array = np.ndarray
 
@@ -59,23 +56,18 @@ def as_zero_dimensional_array(a: Array, b: Array) -> Array:
     return np.array(a.astype(np.float64) @ b)
 
 
-STYLES: list[Callable[..., Any]] = [
-    by_index,
-    by_zip,
-    by_sum,
-    by_fsum,
-    by_einsum,
-    by_inner,
-    by_method,
-    by_row_and_column,
-    by_trace,
-    by_lengths_and_angle,
-    as_zero_dimensional_array,
-]
-
-
-@pytest.mark.parametrize("seed", (1, 2, 3))
-@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
-def test_right_style_passes(style: Callable[..., Any], seed: int) -> None:
-    report = evaluate("dot", style, seed)
-    assert report.passed, str(report)
+STYLES: dict[str, list[Callable[..., Any]]] = {
+    "dot": [
+        by_index,
+        by_zip,
+        by_sum,
+        by_fsum,
+        by_einsum,
+        by_inner,
+        by_method,
+        by_row_and_column,
+        by_trace,
+        by_lengths_and_angle,
+        as_zero_dimensional_array,
+    ]
+}
