@@ -13,18 +13,32 @@ def _part(value: Any, part: int | None) -> np.ndarray:
 
 
 def rows_sum_to_one(part: int | None = None) -> Property:
-    """Each row of weights spends a budget of exactly 1. part: which of several results."""
+    """Each row of weights spends a budget of exactly 1; if the columns do instead, say that.
+
+    part: which of several results.
+    """
 
     def holds(_args: tuple[Any, ...], value: Any) -> str | None:
-        sums = _part(value, part).sum(axis=-1)
-        wrong = np.argwhere(~np.isclose(sums, 1.0, rtol=0, atol=1e-4))
+        weights = _part(value, part)
+        if not np.isfinite(weights).all():
+            return None
+        sums = weights.sum(axis=-1)
+        wrong = np.argwhere(~_is_one(sums))
         if not len(wrong):
             return None
+        if weights.ndim > 1 and _is_one(weights.sum(axis=-2)).all():
+            return "Each column sums to 1. It is each row that has a budget of 1 to spend."
+        if _is_one(weights.sum()):
+            return "All entries together sum to 1. Each row has a budget of 1 of its own."
         row = tuple(int(i) for i in wrong[0])
         name = f"Row {', '.join(map(str, row))}" if row else "The row"
         return f"{name} sums to {number(float(sums[row]))}; each row of weights sums to 1."
 
     return holds
+
+
+def _is_one(sums: Any) -> np.ndarray:
+    return np.isclose(sums, 1.0, rtol=0, atol=1e-4)
 
 
 def nonnegative(part: int | None = None) -> Property:

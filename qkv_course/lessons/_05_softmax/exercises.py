@@ -14,29 +14,9 @@ from qkv_course.attention import (
 )
 from qkv_course.checks.cases import spread
 from qkv_course.checks.compare import number
-from qkv_course.checks.exercise import Case, Exercise, Property, mistake
+from qkv_course.checks.exercise import Case, Exercise, mistake
 from qkv_course.checks.properties import nonnegative, rows_sum_to_one
 from qkv_course.checks.questions import Option, Question
-
-
-def a_budget_for_each_row(part: int | None = None) -> Property:
-    """Each row sums to 1; if the columns or the whole array do, say that.
-
-    part: which of several results.
-    """
-    row_by_row = rows_sum_to_one(part)
-
-    def holds(args: tuple[Any, ...], value: Any) -> str | None:
-        weights = np.asarray(value if part is None else value[part])
-        if not np.isfinite(weights).all() or (sentence := row_by_row(args, value)) is None:
-            return None
-        if weights.ndim > 1 and np.allclose(weights.sum(axis=-2), 1.0, rtol=0, atol=1e-4):
-            return "Each column sums to 1. It is each row that has a budget of 1 to spend."
-        if np.isclose(weights.sum(), 1.0, rtol=0, atol=1e-4):
-            return "All entries together sum to 1. Each row has a budget of 1 of its own."
-        return sentence
-
-    return holds
 
 
 def hard_scores(rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -264,7 +244,7 @@ SOFTMAX = Exercise(
         winner_takes_all,
         in_place,
     ),
-    properties=(a_budget_for_each_row(), nonnegative()),
+    properties=(rows_sum_to_one(), nonnegative()),
     hints=(
         "What could you take off every score of a row without changing the row's weights?",
         "Take each row's largest score off the row, take exp, divide by the row's sum. max and sum "
@@ -396,7 +376,7 @@ SOFTMAX_WITH_TEMPERATURE = Exercise(
         tempered_over_the_queries,
         divided_in_place,
     ),
-    properties=(a_budget_for_each_row(), nonnegative()),
+    properties=(rows_sum_to_one(), nonnegative()),
     hints=(
         "High temperature, even weights. Should the scores move together or apart for that?",
         "Divide the scores by the temperature, then take your softmax of them.",

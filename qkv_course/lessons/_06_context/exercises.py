@@ -19,9 +19,8 @@ from qkv_course.attention import (
 from qkv_course.checks.cases import spread
 from qkv_course.checks.compare import number
 from qkv_course.checks.exercise import Case, Exercise, mistake
-from qkv_course.checks.properties import inside_the_values, nonnegative
+from qkv_course.checks.properties import inside_the_values, nonnegative, rows_sum_to_one
 from qkv_course.checks.questions import Option, Question
-from qkv_course.lessons._05_softmax.exercises import a_budget_for_each_row
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -352,7 +351,7 @@ ATTENTION = Exercise(
         scores_returned,
         scaled_in_place,
     ),
-    properties=(a_budget_for_each_row(1), nonnegative(1), inside_the_values(2, part=0)),
+    properties=(rows_sum_to_one(1), nonnegative(1), inside_the_values(2, part=0)),
     hints=(
         "Which three functions of the last lessons turn queries and keys into scores, scores into "
         "weights, and weights into blends?",
@@ -501,7 +500,7 @@ SELF_ATTENTION = Exercise(
         matrices_transposed,
         matrices_first,
     ),
-    properties=(a_budget_for_each_row(1), nonnegative(1)),
+    properties=(rows_sum_to_one(1), nonnegative(1)),
     hints=(
         "Lesson 03 made three things of one sentence. What does attention need?",
         "Make q, k and v of x with the three matrices, then call your attention on them.",
