@@ -272,8 +272,8 @@ QUESTIONS = (
             Option(
                 "√512",
                 "The dot product of a head runs over the head's own 64 entries. Dividing by √512 "
-                "makes the weights too even, by a temperature of √8. It is one of the most "
-                "frequent bugs in published code.",
+                "makes the weights too even, by a temperature of √8. This very slip stood in "
+                "published code (vit-pytorch, issue 65).",
             ),
             Option("√64 = 8", "A score adds up 64 products, so its spread is √64.", right=True),
             Option("64", "64 is the variance of a score. Its spread is the root of that."),
