@@ -148,7 +148,7 @@ def describe_error(error: BaseException) -> Failure:
     kind = message = ""
     try:  # an exception's own __str__ and attributes are a learner's code as well
         kind = readable(type(error).__name__, 80)
-        message = readable(str(error), 500)
+        message = readable(str(error).strip(" .\n"), 500)
     except Exception:
         kind = kind or "an exception"
     frame = _learners_frame(error)

@@ -11,7 +11,6 @@ from qkv_course.checks.limits import readable
 from qkv_course.checks.settle import Unreadable
 
 SINGLE, DOUBLE = (1e-3, 1e-4), (1e-6, 1e-8)  # rtol, atol
-NUMBERS = (int, float, np.number)
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def _wrong_type(got: Any, want: Any, name: str, part: int) -> Problem | None:
     """Check the kind of thing: a whole number, a number, or an array of numbers."""
     expected = f"`{name}` should be {describe_right(want, (name,))}."
     wrong = Problem("type", f"`{name}` is {describe_value(got)}.", expected, part)
-    if isinstance(want, bool | int | np.integer):
+    if is_whole(want):
         whole = isinstance(got, int | np.integer) or _kind(got) in ("i", "u")
         return None if whole and not isinstance(got, bool) else wrong
     if np.ndim(want) == 0:
@@ -126,6 +125,11 @@ def _wrong_type(got: Any, want: Any, name: str, part: int) -> Problem | None:
         return wrong
     kinds = ("b",) if np.asarray(want).dtype.kind == "b" else ("f", "i", "u")
     return None if got.dtype.kind in kinds else wrong
+
+
+def is_whole(want: Any) -> bool:
+    """Say whether the right answer is a whole number, as counts and sizes are."""
+    return isinstance(want, int | np.integer) and not isinstance(want, bool)
 
 
 def _kind(value: Any) -> str:
@@ -159,12 +163,9 @@ def _wrong_value(
     index = tuple(int(i) for i in np.argwhere(wrong)[0]) if got.ndim else ()
     place = f"{name}[{', '.join(map(str, index))}]" if index else name
     count = "" if got.size == 1 else f" ({int(wrong.sum())} of {got.size} entries differ)"
+    saw, right = apart(got[index], want[index])
     return Problem(
-        "value",
-        f"`{place}` is {number(got[index])}{count}.",
-        f"`{place}` should be {number(want[index])}.",
-        part,
-        index,
+        "value", f"`{place}` is {saw}{count}.", f"`{place}` should be {right}.", part, index
     )
 
 
@@ -188,9 +189,19 @@ def wider(got: Any, want: Any) -> bool:
     return got.dtype.kind == "f" and got.dtype.itemsize > want.dtype.itemsize
 
 
-def number(value: Any) -> str:
-    """Write one number so that it can be read: at most six significant digits."""
-    return f"{value:.6g}" if isinstance(value, NUMBERS) else str(value)
+def number(value: Any, digits: int = 6) -> str:
+    """Write one number so that it can be read: whole ones in full, others to six digits."""
+    if isinstance(value, float | np.floating):
+        return f"{value if value else 0.0:.{digits}g}"  # no minus before a zero
+    return str(value)
+
+
+def apart(one: Any, other: Any, fewest: int = 6) -> tuple[str, str]:
+    """Write two numbers that differ, with enough digits to tell them apart."""
+    for digits in (fewest, 6, 9, 12):
+        if number(one, digits) != number(other, digits):
+            break
+    return number(one, digits), number(other, digits)
 
 
 def describe_value(value: Any) -> str:
@@ -205,8 +216,7 @@ def describe_value(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {readable(str(value.dtype), 60)}"
     if isinstance(value, tuple | list):
-        advice = "" if isinstance(value, tuple) else "; np.array(...) makes an array of it"
-        return f"a {kind} of {len(value)}{advice}"
+        return f"a {kind} of {len(value)}"
     if type(value).__module__.partition(".")[0] == "torch":
         return "a torch tensor; this lesson uses NumPy arrays: `.numpy()` gives one"
     if kind in ("generator", "coroutine", "function", "method", "builtin_function_or_method"):

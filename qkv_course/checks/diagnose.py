@@ -66,6 +66,24 @@ def _numeric(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
+def find_batch_limit(trials: Sequence[Trial], wrong: Sequence[bool]) -> str | None:
+    """Say up to how many batch axes all is right, if all beyond that is wrong.
+
+    The first call has no batch axes.
+    """
+    axes = [_axes(trial.case) for trial in trials]
+    most = max((n for n, is_wrong in zip(axes, wrong, strict=True) if not is_wrong), default=0)
+    if wrong[0] or any(w != (n > most) for n, w in zip(axes, wrong, strict=True)):
+        return None
+    if most == axes[0]:
+        return "It is right as long as no batch axes stand in front."
+    return "It is right with one batch axis in front, but not with more."
+
+
+def _axes(case: Case) -> int:
+    return max((a.ndim for a in case.args if isinstance(a, np.ndarray)), default=0)
+
+
 def find_property(exercise: Exercise, args: tuple[Any, ...], value: Any) -> str | None:
     """Give the first of the exercise's properties that a right-shaped result breaks."""
     if not all(_numeric(part) for part in (value if isinstance(value, tuple | list) else [value])):
@@ -86,11 +104,16 @@ def find_pattern(got: np.ndarray, want: np.ndarray, limits: tuple[float, float])
             return "It is the right matrix, but transposed: rows and columns are swapped."
     if got.shape != want.shape:  # and it may be huge: do not touch its entries
         return None
+    got, want = got.astype(np.float64), want.astype(np.float64)  # -x is no minus for bools
     if not np.isfinite(got).all():
         kind = "nan" if np.isnan(got).any() else "inf"
         return f"There is {kind} in the result, and all inputs are finite."
     if close(-got, want, limits):
         return "It has the wrong sign everywhere."
+    return _ratio(got, want, limits) or _rounding(got, want)
+
+
+def _ratio(got: np.ndarray, want: np.ndarray, limits: tuple[float, float]) -> str | None:
     usable = np.abs(want) > 1e-6
     if usable.sum() < 2:
         return None
@@ -98,7 +121,16 @@ def find_pattern(got: np.ndarray, want: np.ndarray, limits: tuple[float, float])
     if (
         abs(ratios[0]) > 1e-6
         and np.allclose(ratios, ratios[0], rtol=1e-3)
+        and number(float(ratios[0])) != "1"
         and close(got / ratios[0], want, limits)
     ):
         return f"Every entry is {number(float(ratios[0]))} times what it should be."
     return None
+
+
+def _rounding(got: np.ndarray, want: np.ndarray) -> str | None:
+    far = float(np.abs(got - want).max())
+    if not 0 < far < 1e-2 * float(np.abs(want).max()):
+        return None
+    most = "by" if got.size == 1 else "by at most"
+    return f"It is nearly right, off {most} {far:.1g}: is it rounded, or a small number added?"

@@ -98,9 +98,10 @@ COMMANDS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def readable(text: str, limit: int = 2000) -> str:
-    """Cut a text that nobody vouches for to `limit` characters that any screen can show."""
-    # Commands are cut with their text, not in the middle: a little more is read than kept.
+def readable(text: str, limit: int = 2000, lines: int = 20) -> str:
+    """Cut a text that nobody vouches for to so many characters that any screen can show."""
+    # Commands are cut as a whole, so that none is cut in the middle.
     text = CONTROLS.sub("", COMMANDS.sub("", text[: 2 * limit]))
     text = text.encode("utf-8", "replace").decode()  # half a character cannot be sent or saved
-    return text if len(text) <= limit else text[:limit] + " …"
+    kept = "\n".join(text.splitlines()[:lines])[:limit]
+    return kept if len(kept) >= len(text.rstrip("\n")) else f"{kept} …"

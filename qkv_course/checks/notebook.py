@@ -11,7 +11,7 @@ from qkv_course.checks.limits import BoundedText
 from qkv_course.checks.report import Report
 from qkv_course.checks.run import run_check
 from qkv_course.checks.session import muffled
-from qkv_course.errors import CheckFailed, UnknownName
+from qkv_course.errors import BadAnswer, CheckFailed, UnknownName
 from qkv_course.lessons import exercise_names, find_exercise, lesson_of, unknown
 
 
@@ -20,8 +20,12 @@ def evaluate(name: str, f: Callable[..., Any] | Target, seed: int | None = None)
 
     f: a function, or a stand-in with the method `call(args, awkward)` of a `Target`.
     seed: draws the same inputs again.
-    Raises UnknownName if there is no such exercise.
+    Raises UnknownName if there is no such exercise, BadAnswer for a seed that is none.
     """
+    if not isinstance(name, str):
+        raise UnknownName('evaluate() takes the exercise\'s name first: evaluate("dot", dot).')
+    if seed is not None and not (isinstance(seed, int) and seed >= 0):
+        raise BadAnswer("A seed is a whole number, 0 or more, as a report shows it.")
     exercise = find_exercise(name)
     stand_in = not callable(f) and hasattr(f, "call")
     target = f if stand_in else LiveTarget(f)  # type: ignore[arg-type]
@@ -35,9 +39,13 @@ def check(f: Callable[..., Any], exercise: str | None = None, seed: int | None =
     f: your function; the exercise is found by its name.
     exercise: the exercise's name, if your function is called something else.
     seed: from an earlier report, to meet the same inputs again.
-    Raises CheckFailed if it is not right yet, UnknownName if it is no exercise.
+    Raises CheckFailed if it is not right yet, UnknownName if it is no exercise, BadAnswer
+    for a seed that is none.
     """
-    name = exercise or name_of(f, "check")
+    if exercise is None or not callable(f):
+        name = name_of(f, "check")
+    else:
+        name = exercise if isinstance(exercise, str) else name_of(exercise, "check")
     _refuse_strangers(f, name)
     try:
         report = evaluate(name, f, seed)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from qkv_course import progress
 from qkv_course.checks.notebook import in_notebook
-from qkv_course.errors import BadAnswer
+from qkv_course.errors import BadAnswer, UnknownName
 from qkv_course.lessons import find_question
 
 LETTERS = "abcdefgh"
@@ -51,7 +51,7 @@ def ask(name: str, answer: str | None = None) -> Any:
     name: such as "04-why-scale". answer: "a", "b", ... to answer without the widget.
     Raises UnknownName or BadAnswer.
     """
-    return _pose(find_question(name), "ask", answer)
+    return _pose(_find(name), "ask", answer)
 
 
 def predict(name: str, answer: str | None = None) -> Any:
@@ -59,12 +59,12 @@ def predict(name: str, answer: str | None = None) -> Any:
 
     Raises UnknownName or BadAnswer.
     """
-    return _pose(find_question(name), "predict", answer)
+    return _pose(_find(name), "predict", answer)
 
 
 def reveal(name: str) -> None:
     """Print what you predicted, beside what is so. Raises UnknownName."""
-    question = find_question(name)
+    question = _find(name)
     event = progress.last(question.kind, name)
     chosen = _position(event) if event else None
     if chosen is None or chosen >= len(question.options):
@@ -75,6 +75,12 @@ def reveal(name: str) -> None:
     if chosen is None or not question.options[chosen].right:
         right = next(o for o in question.options if o.right)
         print(f"What is so: {right.text} {right.feedback}")
+
+
+def _find(name: str) -> Question:
+    if not isinstance(name, str):
+        raise UnknownName("A question goes by its name in quotes, as the lesson's cell has it.")
+    return find_question(name)
 
 
 def _pose(question: Question, verb: str, answer: str | None) -> Any:

@@ -1,13 +1,15 @@
 """The rich form of a report: a card with got and expected as small colored tables."""
 
 from html import escape
+from textwrap import dedent
+from typing import Any
 
 import numpy as np
 
-from qkv_course.checks.compare import number
+from qkv_course.checks.compare import apart, matches, number
 from qkv_course.checks.report import Comparison, Report
 
-SIDE = 8  # rows and columns of a picture; larger arrays show the corner around the first difference
+SIDE = 8  # rows and columns of a picture
 
 STYLE = """
 .qkv-report { font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 14px;
@@ -15,20 +17,23 @@ STYLE = """
   color: var(--jp-content-font-color1, inherit); }
 .qkv-report.qkv-passed { border-left-color: #0a7d4f; }
 .qkv-report.qkv-failed { border-left-color: #c4500a; }
-.qkv-report h4 { margin: 0 0 6px; font-size: 15px; }
+.qkv-report h4 { margin: 0 0 6px; font-size: 15px; font-weight: 600; }
 .qkv-report dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 12px;
   margin: 6px 0; }
-.qkv-report dt { font-weight: 600; } .qkv-report dd { margin: 0; white-space: pre-wrap; }
+.qkv-report dt { font-weight: 600; } .qkv-report dd { margin: 0; min-width: 0;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
 .qkv-report pre, .qkv-report code { font-family: var(--jp-code-font-family, monospace);
   font-size: 13px; }
-.qkv-report pre { margin: 2px 0; background: none; color: inherit; }
-.qkv-pair { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: 6px 0; }
+.qkv-report pre { margin: 2px 0; background: none; color: inherit; white-space: pre;
+  overflow-x: auto; }
+.qkv-pair { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 8px 28px; margin: 6px 0; }
 .qkv-pair table { border-collapse: collapse; font-variant-numeric: tabular-nums;
   font-size: 13px; margin: 0; }
 .qkv-pair caption { text-align: left; font-weight: 600; caption-side: top; padding: 0 0 2px;
   color: inherit; }
-.qkv-pair td { padding: 2px 8px; text-align: right; border: 2px solid transparent; }
-.qkv-pair td.qkv-wrong { border-color: #c4500a; }
+.qkv-report .qkv-pair tr:nth-child(n) { background: none; }
+.qkv-pair td { padding: 3px 9px; text-align: right; white-space: nowrap; }
+.qkv-pair td.qkv-wrong { box-shadow: inset 0 0 0 2px #d55e00; font-weight: 600; }
 """
 
 
@@ -39,7 +44,8 @@ def report_html(report: Report) -> str:
     rows = []
     if report.inputs:
         given = (
-            f"<pre>{escape(report.inputs_text())}</pre>{escape(report.group)}; seed {report.seed}"
+            f"<pre>{escape(dedent(report.inputs_text()))}</pre>"
+            f"{escape(report.group)}; seed {report.seed}"
         )
         rows.append(_row("Input", given))
     for title, text in report.sections():
@@ -67,51 +73,43 @@ def _code(text: str) -> str:
 
 
 def _pair(comparison: Comparison) -> str:
-    got, want = comparison.got, comparison.want
-    if want.ndim == 0 or got.ndim == 0:
+    if comparison.want.ndim == 0 or comparison.got.ndim == 0:
         return ""
-    same = got.shape == want.shape
-    lead = comparison.index[:-2] if same and comparison.index and want.ndim > 2 else None
-    tables = [
-        _table(
-            f"{title}{_where(array, lead)}",
-            _plane(array, lead),
-            _plane(other, lead) if same else None,
-        )
-        for title, array, other in (("got", got, want), ("expected", want, got))
-    ]
-    return f'<div class="qkv-pair">{"".join(tables)}</div>'
+    here, got = _part(comparison, comparison.got)
+    there, want = _part(comparison, comparison.want)
+    if comparison.got.shape == comparison.want.shape:
+        wrong = ~matches(got, want, comparison.limits)
+        left, right = _cells(got, want, wrong), _cells(want, got, wrong)
+    else:
+        left, right = (_cells(a, a, np.zeros(a.shape, bool)) for a in (got, want))
+    tables = _table(f"got{here}", left) + _table(f"expected{there}", right)
+    return f'<div class="qkv-pair">{tables}</div>'
 
 
-def _where(array: np.ndarray, lead: tuple[int, ...] | None) -> str:
-    if array.ndim <= 2:
-        return ""
-    return f" [{', '.join(map(str, lead or (0,) * (array.ndim - 2)))}]"
-
-
-def _plane(array: np.ndarray, lead: tuple[int, ...] | None) -> np.ndarray:
-    """Give the matrix to draw: of a batch, the one that holds the first difference."""
+def _part(comparison: Comparison, array: np.ndarray) -> tuple[str, np.ndarray]:
+    """Give the matrix to draw, and how it is indexed."""
     if array.size == 0:
-        return np.zeros((0, 0))
-    matrix = array[lead or (0,) * (array.ndim - 2)] if array.ndim > 2 else np.atleast_2d(array)
-    return np.asarray(matrix[:SIDE, :SIDE])
+        return "", np.zeros((0, 0))
+    where, part = comparison.cut(array, SIDE)
+    return where, np.atleast_2d(part)
 
 
-def _table(title: str, matrix: np.ndarray, other: np.ndarray | None) -> str:
-    differs = np.zeros(matrix.shape, bool)
-    if other is not None:
-        differs = ~np.isclose(matrix, other, rtol=1e-3, atol=1e-6, equal_nan=True)
-    finite = np.abs(matrix[np.isfinite(matrix)])
-    largest = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
-    rows = "".join(
-        "<tr>" + "".join(_cell(v, w, largest) for v, w in zip(row, wrong, strict=True)) + "</tr>"
-        for row, wrong in zip(matrix.tolist(), differs.tolist(), strict=True)
-    )
+def _table(title: str, cells: list[list[str]]) -> str:
+    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
     return f"<table><caption>{escape(title)}</caption>{rows}</table>"
 
 
-def _cell(value: float, wrong: bool, largest: float) -> str:
-    share = min(abs(value) / largest, 1.0) if np.isfinite(value) else 0.0
+def _cells(matrix: np.ndarray, other: np.ndarray, wrong: np.ndarray) -> list[list[str]]:
+    """Draw every number; `other` is the matrix beside it, on the same color scale."""
+    sizes = np.abs(np.concatenate([matrix, other], axis=None, dtype=np.float64))
+    largest = float(sizes[np.isfinite(sizes)].max(initial=0)) or 1.0
+    triples = zip(matrix.tolist(), other.tolist(), wrong.tolist(), strict=True)
+    return [[_cell(*cell, largest) for cell in zip(*rows, strict=True)] for rows in triples]
+
+
+def _cell(value: Any, other: Any, wrong: bool, largest: float) -> str:
+    share = abs(value) / largest if np.isfinite(value) else 0.0
     color = "86,180,233" if value >= 0 else "230,159,0"  # Okabe-Ito blue and orange
     mark = ' class="qkv-wrong"' if wrong else ""
-    return f'<td{mark} style="background:rgba({color},{0.45 * share:.2f})">{number(value)}</td>'
+    text = apart(value, other, 4)[0] if wrong else number(value, 4)
+    return f'<td{mark} style="background:rgba({color},{0.45 * share:.2f})">{text}</td>'

@@ -6,21 +6,52 @@ from typing import Any, Literal
 
 import numpy as np
 
+from qkv_course.checks.compare import DOUBLE
 from qkv_course.checks.exercise import Mistake
 
 Status = Literal["passed", "wrong", "raised", "timed out", "not attempted"]
 WIDTH = 88
 LARGEST = 24  # entries of an input that are still printed in full
+# As NumPy prints by itself: the learner may have chosen otherwise for their own output.
+PRINT_OPTIONS: dict[str, Any] = {
+    "edgeitems": 3,
+    "floatmode": "maxprec",
+    "formatter": None,
+    "infstr": "inf",
+    "legacy": False,
+    "nanstr": "nan",
+    "sign": "-",
+    "suppress": True,
+    "threshold": 1000,
+}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A wrong result beside the right one; index is the first entry that differs."""
+    """A wrong result beside the right one.
+
+    index: the first entry that differs. limits: how far apart equal ones may be (rtol, atol).
+    """
 
     name: str
     got: np.ndarray
     want: np.ndarray
     index: tuple[int, ...] | None = None
+    limits: tuple[float, float] = DOUBLE
+
+    def cut(self, array: np.ndarray, side: int) -> tuple[str, np.ndarray]:
+        """Cut out the matrix around the first difference, at most `side` rows and columns.
+
+        Returns how it is indexed, as in "[1, :, 4:12]", or "" if it is the whole array.
+        """
+        at = self.index or (0,) * array.ndim
+        labels, parts = [str(i) for i in at[:-2]], list[int | slice](at[:-2])
+        for i, n in zip(at[-2:], array.shape[-2:], strict=True):
+            start = max(0, min(i - side // 2, n - side))
+            parts.append(slice(start, start + side))
+            labels.append(":" if n <= side else f"{start}:{start + side}")
+        where = f"[{', '.join(labels)}]" if set(labels) - {":"} else ""
+        return where, array[tuple(parts)]
 
 
 @dataclass(frozen=True)
@@ -103,28 +134,46 @@ class Report:
     def inputs_text(self) -> str:
         """Write out the failing input: small arrays in full, large ones by shape."""
         return "\n".join(
-            f"  {name} = {value_text(v, len(name) + 5)}" for name, v in self.inputs.items()
+            f"  {name} = {value_text(v, len(name) + 5)}"
+            for name, v in ((f"{name}{_precision(v)}", v) for name, v in self.inputs.items())
         )
 
     def comparison_text(self) -> str:
-        """Write got and expected under each other, where they are small enough to read."""
+        """Write got and expected under each other, or what of them is small enough to read."""
         c = self.comparison
-        if c is None or max(c.got.size, c.want.size) > LARGEST or c.want.ndim == 0:
+        if c is None or c.want.ndim == 0:
             return ""
-        return f"  got      = {value_text(c.got, 13)}\n  expected = {value_text(c.want, 13)}"
+        (where, got), (_, want) = ("", c.got), ("", c.want)
+        if max(got.size, want.size) > LARGEST:
+            if c.index is None:
+                return ""
+            (where, got), (_, want) = c.cut(got, 5), c.cut(want, 5)
+        lead = f"\n  {c.name}{where}:" if where else ""
+        for precision in (4, 6, 8):  # enough to see that they differ
+            texts = [value_text(a, 13, precision) for a in (got, want)]
+            if texts[0] != texts[1]:
+                break
+        return f"{lead}\n  got      = {texts[0]}\n  expected = {texts[1]}".lstrip("\n")
 
 
-def value_text(value: Any, indent: int = 0) -> str:
+def value_text(value: Any, indent: int = 0, precision: int = 4) -> str:
     """Write an argument so that it can be read; continuation lines are indented."""
     if isinstance(value, np.generic):
         return repr(value.item())
     if not isinstance(value, np.ndarray):
         return repr(value)
-    kind = "" if value.dtype == np.float64 else f" {value.dtype}"
     if value.size > LARGEST:
-        return f"an array of shape {value.shape}{kind}"
-    text = np.array2string(value, precision=4, suppress_small=True, max_line_width=WIDTH - indent)
-    return text.replace("\n", "\n" + " " * indent) + kind
+        return f"an array of shape {value.shape}"
+    with np.printoptions(**PRINT_OPTIONS, precision=precision, linewidth=WIDTH - indent):
+        text = str(value)
+    first, *rest = text.split("\n")  # between matrices, NumPy leaves a line empty
+    return "\n".join([first, *((" " * indent + line).rstrip() for line in rest)])
+
+
+def _precision(value: Any) -> str:
+    """Name a precision other than the usual one."""
+    unusual = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.itemsize != 8
+    return f" ({value.dtype})" if unusual else ""
 
 
 def _wrapped(title: str, text: str) -> str:
@@ -133,5 +182,5 @@ def _wrapped(title: str, text: str) -> str:
         textwrap.fill(
             line, WIDTH, initial_indent=lead if i == 0 else " " * 10, subsequent_indent=" " * 10
         )
-        for i, line in enumerate(text.splitlines()[:20])
+        for i, line in enumerate(text.splitlines())
     )

@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from qkv_course.checks.calls import Failure, LiveTarget, Target
+from qkv_course.checks.advice import BY_PROBLEM, Advice, on_error, on_type
+from qkv_course.checks.calls import LiveTarget, Target
 from qkv_course.checks.compare import Problem, Trial, as_array, find_problem, tolerance, wider
-from qkv_course.checks.diagnose import find_mistake, find_pattern, find_property
+from qkv_course.checks.diagnose import (
+    find_batch_limit,
+    find_mistake,
+    find_pattern,
+    find_property,
+)
 from qkv_course.checks.exercise import Case, Exercise
 from qkv_course.checks.report import Comparison, Report
 
-ADVICE = {
-    "raised": "Run that line by yourself on the input above, piece by piece, and print the shapes.",
-    "changed input": "Make a new array: `x = x - 1` makes one, `x -= 1` writes into the old one.",
-    "type": "Look at the docstring's `Returns` line, and at your `return` line.",
-    "shape": "Print the shape after every step and compare it with the docstring.",
-    "dtype": "Leave out `astype` and `dtype=...`, or take the dtype from the input.",
-    "value": "Work out this one entry by hand on the input above, then print your steps.",
-}
-
+COUNT_FROM_THE_END = (
+    "Count axes from the end: -1 is the last axis, and np.swapaxes(x, -1, -2) swaps the last two."
+)
 WIDER = "NumPy widens float32 where it meets float64, as np.zeros(n) and np.sqrt(4) are."
 
 
@@ -31,7 +31,7 @@ def run_check(exercise: Exercise, target: Target, seed: int | None = None) -> Re
     seed: draws the same inputs again; a new one is drawn when it is None.
     """
     seed = secrets.randbelow(2**31) if seed is None else seed
-    trials = []
+    trials: list[Trial] = []
     for case in draw_cases(exercise, seed):
         outcome = target.call(case.args, case.awkward)
         failure = outcome.failure
@@ -82,7 +82,7 @@ def _failed(
     if mistake is not None:
         likely, try_next = f"Looks like {mistake.title}. {mistake.why}", mistake.try_next
     else:
-        likely, try_next = _unnamed(exercise, first, problem)
+        likely, try_next = _unnamed(exercise, trials, first, problem)
     return Report(
         exercise=exercise.name,
         status="timed out" if timed_out else "wrong" if failure is None else "raised",
@@ -100,44 +100,21 @@ def _failed(
     )
 
 
-def _unnamed(exercise: Exercise, trial: Trial, problem: Problem) -> tuple[str, str]:
+def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem: Problem) -> Advice:
     """Say what is likely wrong, and what to try, when no named mistake matches."""
-    args, outcome, advice = trial.case.args, trial.outcome, ADVICE[problem.kind]
+    args, outcome, advice = first.case.args, first.outcome, BY_PROBLEM[problem.kind]
+    if problem.kind == "type":
+        return on_type(outcome, first.right, problem)
+    wrong = [safe_problem(exercise, trial) is not None for trial in trials]
+    if limit := find_batch_limit(trials, wrong):
+        advice = COUNT_FROM_THE_END
     if outcome.failure is not None:
-        return _why_raised(exercise, outcome.failure)
+        return (limit, advice) if limit else on_error(exercise, outcome.failure)
     if problem.kind not in ("value", "shape"):
         return "", advice
     broken = find_property(exercise, args, outcome.value) if problem.kind == "value" else None
-    return broken or find_pattern(*_pair(trial, problem), tolerance(args)) or "", advice
-
-
-def _why_raised(exercise: Exercise, failure: Failure) -> tuple[str, str]:
-    if failure.timed_out:
-        likely = "A loop that never ends, or one that takes far too many steps."
-        return (
-            likely,
-            "Print the loop's counter on the input above, and look at what ends the loop.",
-        )
-    if failure.kind in ("SystemExit", "KeyboardInterrupt"):
-        return "A call of exit() or quit() inside the function.", "Leave a function with `return`."
-    if failure.kind == "RecursionError":
-        return "The function calls itself again and again.", "Call another function, or use a loop."
-    if failure.kind == "NotImplementedError" and (other := failure.stub):
-        return (
-            f"Your {exercise.name} calls {other}, which is not written yet.",
-            f"Write {other} first and run its cell, then check {exercise.name} again.",
-        )
-    if failure.kind == "TypeError" and not failure.line_number:
-        return (
-            "The function's parameters are no longer those of the stub.",
-            f"Start it with `def {exercise.name}{exercise.signature}:`.",
-        )
-    if failure.kind == "TypeError" and "Tensor" in failure.message:
-        return (
-            "A torch function; the inputs are NumPy arrays.",
-            "Use NumPy: `np.` in place of `torch.`.",
-        )
-    return "", ADVICE["raised"]
+    pattern = broken or find_pattern(*_pair(first, problem), tolerance(args)) or ""
+    return f"{limit or ''} {pattern}".strip(), advice
 
 
 def _pair(trial: Trial, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
@@ -150,9 +127,10 @@ def _pair(trial: Trial, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
 
 def _comparison(exercise: Exercise, trial: Trial, problem: Problem) -> Comparison | None:
     """Keep got and wanted for the picture, where both are numbers."""
-    if problem.kind not in ("value", "shape", "dtype"):
+    if problem.kind not in ("value", "shape"):
         return None
-    return Comparison(exercise.results[problem.part], *_pair(trial, problem), problem.index)
+    name, (got, want) = exercise.results[problem.part], _pair(trial, problem)
+    return Comparison(name, got, want, problem.index, tolerance(trial.case.args))
 
 
 def _remark(trials: Sequence[Trial]) -> str:

@@ -1,0 +1,206 @@
+"""What is likely behind an error or a result of the wrong kind, and what to try."""
+
+from typing import Any
+
+import numpy as np
+
+from qkv_course.checks.calls import Failure, Outcome
+from qkv_course.checks.compare import Problem, is_whole
+from qkv_course.checks.exercise import Exercise
+
+Advice = tuple[str, str]  # what is likely, or "", and what to try
+
+BY_PROBLEM = {
+    "raised": "Run that line by yourself on the input above, piece by piece, and print the shapes.",
+    "changed input": "Make a new array: `x = x - 1` makes one, `x -= 1` writes into the old one.",
+    "type": "Look at the docstring's `Returns` line, and at your `return` line.",
+    "shape": "Print the shape after every step and compare it with the docstring.",
+    "dtype": "Leave out `astype` and `dtype=...`, or take the dtype from the input.",
+    "value": "Work out this one entry by hand on the input above, then print your steps.",
+}
+
+# An exception's class, a part of its message, and the advice. The first row that fits counts.
+BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
+    (
+        "SystemExit",
+        "",
+        ("A call of exit() or quit() inside the function.", "Leave a function with `return`."),
+    ),
+    (
+        "RecursionError",
+        "",
+        (
+            "The function calls itself again and again.",
+            "Call another function, or use a loop.",
+        ),
+    ),
+    (
+        "UnboundLocalError",
+        "",
+        (
+            "The function uses a name of its own before it has a value.",
+            "Give it its first value before the loop or the `if`.",
+        ),
+    ),
+    (
+        "NameError",
+        "",
+        (
+            "A slip in a name, a missing `np.` in front of it, or a cell that was not run.",
+            "Look for the name in the message: where should it get its value?",
+        ),
+    ),
+    (
+        "TypeError",
+        "is not callable",
+        (
+            "Parentheses after something that is no function: `x(...)` calls x, `x[...]` is an "
+            "entry of x, and a product needs its `*`. Or a name was given to something else, as "
+            "in `f = f(x)`.",
+            "Run the cell that defines the function again, and look at that line's parentheses.",
+        ),
+    ),
+    (
+        "TypeError",
+        "Tensor",
+        (
+            "A torch function; the inputs are NumPy arrays.",
+            "Use NumPy: `np.` in place of `torch.`.",
+        ),
+    ),
+    (
+        "TypeError",
+        "NoneType",
+        (
+            "Something on that line is None: a function that it calls has no `return`.",
+            "Check that function first.",
+        ),
+    ),
+    (
+        "TypeError",
+        "can be converted to Python scalars",
+        (
+            "A function for a single number, as those of `math` are, was given a whole array.",
+            "Use NumPy's function: it works on every entry.",
+        ),
+    ),
+    (
+        "ValueError",
+        "read-only",
+        (
+            "The function writes into an input, which belongs to its caller.",
+            BY_PROBLEM["changed input"],
+        ),
+    ),
+    (
+        "ValueError",
+        "matmul",
+        (
+            "In a matrix product (n, a) @ (a, m), the two sizes in the middle have to be equal.",
+            "Print both shapes. Should one of the two be transposed, or stand on the other side?",
+        ),
+    ),
+    (
+        "ValueError",
+        "not aligned",
+        (
+            "In a product (n, a) times (a, m), the two sizes in the middle have to be equal.",
+            "Print both shapes. Should one of the two be transposed, or stand on the other side?",
+        ),
+    ),
+    (
+        "ValueError",
+        "broadcast",
+        (
+            "NumPy lines shapes up from the last axis on; sizes have to be equal there, or 1.",
+            "Print both shapes. After a sum or a maximum, keepdims=True keeps the axis.",
+        ),
+    ),
+    (
+        "ValueError",
+        "truth value",
+        (
+            "An `if`, `and` or `or` on a whole array: some entries may be true, and others not.",
+            "Compare entry by entry with np.where, `&` and `|`.",
+        ),
+    ),
+    (
+        "ValueError",
+        "setting an array element",
+        (
+            "An array is put into a place that holds one number.",
+            "Print the shapes on both sides of the `=`.",
+        ),
+    ),
+    (
+        "AxisError",
+        "",
+        (
+            "The array has no such axis.",
+            "Count axes from the end: -1 is the last, -2 the one before it.",
+        ),
+    ),
+    (
+        "IndexError",
+        "too many indices",
+        ("There are more indices than axes.", "Print the shape of the array on that line."),
+    ),
+    (
+        "IndexError",
+        "out of bounds",
+        (
+            "Of n entries, the first has the index 0 and the last n - 1.",
+            "Look at where the loop or the index starts and ends.",
+        ),
+    ),
+    (
+        "AttributeError",
+        "'numpy.ndarray' object",
+        (
+            "NumPy arrays have no such method; lists or torch tensors may have it.",
+            "Many are functions in NumPy: np.exp(x) in place of x.exp().",
+        ),
+    ),
+)
+
+
+def on_error(exercise: Exercise, failure: Failure) -> Advice:
+    """Say what is likely behind an error, and what to try."""
+    if failure.timed_out:
+        return (
+            "A loop that never ends, or one that takes far too many steps.",
+            "Print the loop's counter on the input above, and look at what ends the loop.",
+        )
+    if failure.kind == "NotImplementedError" and (other := failure.stub):
+        return (
+            f"Your {exercise.name} calls {other}, which is not written yet.",
+            f"Write {other} first and run its cell, then check {exercise.name} again.",
+        )
+    for kind, part, advice in BY_ERROR:
+        if failure.kind == kind and part in failure.message:
+            return advice
+    if failure.kind == "TypeError" and not failure.line_number:
+        return (
+            "The function's parameters are no longer those of the stub.",
+            f"Start it with `def {exercise.name}{exercise.signature}:`.",
+        )
+    return "", BY_PROBLEM["raised"]
+
+
+def on_type(outcome: Outcome, right: Any, problem: Problem) -> Advice:
+    """Say what is likely behind a result of the wrong kind, and what to try."""
+    if outcome.value is None and outcome.printed.strip():
+        return (
+            "The function prints its result. That shows it to you, but not to its caller.",
+            "End it with `return` and the result.",
+        )
+    got, want = outcome.value, right
+    if isinstance(right, tuple):
+        if not isinstance(got, tuple | list) or len(got) != len(right):
+            return "", BY_PROBLEM["type"]
+        got, want = got[problem.part], right[problem.part]
+    if is_whole(want) and isinstance(got, float):
+        return "", "Stay with whole numbers: `//` keeps them whole, `/` makes a float."
+    if isinstance(got, list) and np.ndim(want) > 0:
+        return "", "np.array(...) or np.stack(...) makes an array of a list."
+    return "", BY_PROBLEM["type"]
