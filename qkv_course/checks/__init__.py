@@ -2,7 +2,8 @@
 
 from qkv_course.checks.exercise import Case, Exercise, Mistake, mistake
 from qkv_course.checks.notebook import check, evaluate, explain_missing_names, hint
-from qkv_course.checks.questions import Option, Question, ask, predict, reveal
+from qkv_course.checks.question import Option, Question
+from qkv_course.checks.questions import ask, predict, reveal
 from qkv_course.checks.report import Report
 from qkv_course.errors import CheckFailed
 

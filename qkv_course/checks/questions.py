@@ -1,48 +1,12 @@
 """Questions with feedback for every option, and predictions that are kept for later."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from qkv_course import progress
 from qkv_course.checks.notebook import in_notebook
+from qkv_course.checks.question import LETTERS, Option, Question
 from qkv_course.errors import BadAnswer, UnknownName
 from qkv_course.lessons import find_question
-
-LETTERS = "abcdefgh"
-
-
-@dataclass(frozen=True)
-class Option:
-    """One answer to choose, and what to say to someone who chose it."""
-
-    text: str
-    feedback: str
-    right: bool = False
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question, or a prediction that is recorded before its answer is seen.
-
-    name: starts with the lesson's number, as in "04-why-scale".
-    prediction: feedback waits until `reveal`.
-    """
-
-    name: str
-    prompt: str
-    options: tuple[Option, ...]
-    prediction: bool = False
-
-    @property
-    def kind(self) -> Literal["prediction", "answer"]:
-        return "prediction" if self.prediction else "answer"
-
-    def text(self, verb: str) -> str:
-        """Write the question with lettered options and how to answer without the mouse."""
-        options = [
-            f"  {letter}) {o.text}" for letter, o in zip(LETTERS, self.options, strict=False)
-        ]
-        return "\n".join([self.prompt, *options, f'Answer with {verb}("{self.name}", "a").'])
 
 
 def ask(name: str, answer: str | None = None) -> Any:

@@ -9,7 +9,7 @@ from qkv_course.errors import UnknownName
 
 if TYPE_CHECKING:
     from qkv_course.checks.exercise import Exercise
-    from qkv_course.checks.questions import Question
+    from qkv_course.checks.question import Question
 
 # Names only, so that one exercise can be found without importing every lesson.
 LESSONS: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ import numpy as np
 from qkv_course.attention import dot
 from qkv_course.checks.cases import spread
 from qkv_course.checks.exercise import Case, Exercise, mistake
-from qkv_course.checks.questions import Option, Question
+from qkv_course.checks.question import Option, Question
 
 
 def vector_cases(rng: np.random.Generator) -> Iterator[Case]:

@@ -9,7 +9,7 @@ from qkv_course.attention import mix, rnn_influence, rnn_states, softmax
 from qkv_course.checks.cases import spread
 from qkv_course.checks.compare import number
 from qkv_course.checks.exercise import Case, Exercise, mistake
-from qkv_course.checks.questions import Option, Question
+from qkv_course.checks.question import Option, Question
 
 # --- rnn_states ---------------------------------------------------------------------------
 

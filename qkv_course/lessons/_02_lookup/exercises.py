@@ -11,7 +11,7 @@ from qkv_course.checks.cases import spread
 from qkv_course.checks.compare import number
 from qkv_course.checks.exercise import Case, Exercise, mistake
 from qkv_course.checks.properties import inside_the_values
-from qkv_course.checks.questions import Option, Question
+from qkv_course.checks.question import Option, Question
 
 
 def database(rng: np.random.Generator, n: int, d_k: int, d_v: int) -> tuple[np.ndarray, ...]:

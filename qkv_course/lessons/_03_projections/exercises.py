@@ -9,7 +9,7 @@ import numpy as np
 from qkv_course.attention import project, projection_parameters, qkv, softmax
 from qkv_course.checks.cases import spread
 from qkv_course.checks.exercise import Case, Exercise, mistake
-from qkv_course.checks.questions import Option, Question
+from qkv_course.checks.question import Option, Question
 
 Three = tuple[np.ndarray, np.ndarray, np.ndarray]
 

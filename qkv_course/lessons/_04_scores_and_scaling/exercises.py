@@ -10,7 +10,7 @@ from qkv_course.attention import attention_scores, scaled_scores, score_std, sof
 from qkv_course.checks.cases import spread
 from qkv_course.checks.compare import number
 from qkv_course.checks.exercise import Case, Exercise, mistake
-from qkv_course.checks.questions import Option, Question
+from qkv_course.checks.question import Option, Question
 
 
 def query_key_cases(rng: np.random.Generator) -> Iterator[Case]:

@@ -16,7 +16,7 @@ from qkv_course.checks.cases import spread
 from qkv_course.checks.compare import number
 from qkv_course.checks.exercise import Case, Exercise, mistake
 from qkv_course.checks.properties import nonnegative, rows_sum_to_one
-from qkv_course.checks.questions import Option, Question
+from qkv_course.checks.question import Option, Question
 
 
 def hard_scores(rng: np.random.Generator) -> dict[str, np.ndarray]:
