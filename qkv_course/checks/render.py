@@ -73,7 +73,7 @@ def _code(text: str) -> str:
 
 
 def _pair(comparison: Comparison) -> str:
-    if comparison.want.ndim == 0 or comparison.got.ndim == 0:
+    if comparison.want.ndim == comparison.got.ndim == 0:
         return ""
     here, got = _part(comparison, comparison.got)
     there, want = _part(comparison, comparison.want)

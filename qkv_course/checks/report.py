@@ -141,7 +141,7 @@ class Report:
     def comparison_text(self) -> str:
         """Write got and expected under each other, or what of them is small enough to read."""
         c = self.comparison
-        if c is None or c.want.ndim == 0:
+        if c is None or c.want.ndim == c.got.ndim == 0:  # the sentences have said it
             return ""
         (where, got), (_, want) = ("", c.got), ("", c.want)
         if max(got.size, want.size) > LARGEST:

@@ -347,3 +347,10 @@ def test_os_exit_is_beyond_a_live_check_but_not_ours_to_hide() -> None:
         evaluate("attention_scores", lambda q, k: os._exit(7))
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+
+
+def test_an_array_in_place_of_one_number_is_shown_beside_it() -> None:
+    report = run(lambda a, b: a * b, "dot")
+    assert "got      = [8. 5. 6.]" in str(report)
+    assert report._repr_html_().count("<table>") == 2
+    assert "<table>" not in run(lambda a, b: 1.0, "dot")._repr_html_()

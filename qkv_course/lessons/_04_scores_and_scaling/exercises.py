@@ -73,6 +73,13 @@ def cosine(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     return attention_scores(q, k) / lengths
 
 
+@mistake("np.dot, which pairs up all sentences of a batch", "Use @, which goes batch by batch.")
+def dot_of_batches(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """For two matrices np.dot and @ agree. For batches, np.dot multiplies every sentence's
+    queries with every sentence's keys, and the result has too many axes."""
+    return np.asarray(np.dot(q, np.swapaxes(k, -1, -2)))
+
+
 @mistake("scores that are already divided by √d_k", "Keep the division for scaled_scores.")
 def scaled_already(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """These are the plain scores. Dividing them is the next exercise; done twice, it would
@@ -90,6 +97,7 @@ ATTENTION_SCORES = Exercise(
         elementwise_product,
         reshaped_keys,
         transposed_batch,
+        dot_of_batches,
         cosine,
         scaled_already,
     ),
@@ -149,6 +157,13 @@ def root_of_first_axis(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     return attention_scores(q, k) / math.sqrt(len(q))
 
 
+@mistake("√(size of axis 1) in place of √d_k", "Use q.shape[-1], which is d_k in any batch.")
+def root_of_axis_one(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """q.shape[1] is d_k for a single sentence only. In a batch, axis 1 is the axis of the
+    queries, or another one in front."""
+    return attention_scores(q, k) / math.sqrt(q.shape[1])
+
+
 @mistake("scores scaled after a softmax", "Leave the softmax out; it comes in the next lesson.")
 def scaled_after_softmax(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """Scaling changes the shape of the weights only before the softmax. After it, the rows
@@ -174,6 +189,7 @@ SCALED_SCORES = Exercise(
         root_of_keys,
         root_of_queries,
         root_of_first_axis,
+        root_of_axis_one,
         scaled_after_softmax,
         scaled_and_swapped,
     ),
@@ -225,6 +241,15 @@ def rounded_root(d_k: int) -> float:
     return float(math.isqrt(d_k))
 
 
+@mistake(
+    "half of d_k in place of its root", "Use math.sqrt, or put 1/2 into parentheses: d_k ** (1/2)."
+)
+def half(d_k: int) -> float:
+    """d_k ** 1/2 is (d_k ** 1) / 2, because a power binds before a division. For d_k = 4 that is
+    the right number by chance."""
+    return d_k**1 / 2
+
+
 def not_an_estimate(args: tuple[Any, ...], value: Any) -> str | None:
     """A value within a tenth of the right one, yet not it, was probably measured."""
     right = score_std(*args)
@@ -241,7 +266,7 @@ SCORE_STD = Exercise(
     points=1,
     cases=size_cases,
     results=("std",),
-    mistakes=(variance, inverse, always_one, rounded_root),
+    mistakes=(variance, inverse, always_one, rounded_root, half),
     properties=(not_an_estimate,),
     hints=(
         "What is the variance of one product of two independent numbers of mean 0 and variance 1?",
@@ -272,8 +297,8 @@ QUESTIONS = (
             Option(
                 "√512",
                 "The dot product of a head runs over the head's own 64 entries. Dividing by √512 "
-                "makes the weights too even, by a temperature of √8. This very slip stood in "
-                "published code (vit-pytorch, issue 65).",
+                "makes the scores √8 times too small, and the weights too even. This very slip "
+                "stood in published code (vit-pytorch, issue 65).",
             ),
             Option("√64 = 8", "A score adds up 64 products, so its spread is √64.", right=True),
             Option("64", "64 is the variance of a score. Its spread is the root of that."),

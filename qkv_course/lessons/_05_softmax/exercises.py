@@ -122,6 +122,17 @@ def shifted_by_the_mean(scores: np.ndarray) -> np.ndarray:
     return exps / exps.sum(axis=-1, keepdims=True)
 
 
+@mistake(
+    "scores divided by their largest, where it should be taken off",
+    "Subtract the largest score of each row.",
+)
+def divided_by_the_largest(scores: np.ndarray) -> np.ndarray:
+    """A division changes the differences between scores, and so the weights: it acts like a
+    temperature. Only what is added to or taken off all of a row leaves them alone."""
+    exps = np.exp(scores / scores.max(axis=-1, keepdims=True))
+    return exps / exps.sum(axis=-1, keepdims=True)
+
+
 @mistake("scores clipped to a range", "Shift the row as a whole; do not cut pieces off it.")
 def clipped(scores: np.ndarray) -> np.ndarray:
     """Clipping makes all scores beyond the limit equal, and with them their weights. 1000 and
@@ -232,6 +243,7 @@ SOFTMAX = Exercise(
         not_shifted,
         shifted_by_the_largest_of_all,
         shifted_by_the_mean,
+        divided_by_the_largest,
         clipped,
         epsilon_in_the_sum,
         shifted_above_only,
@@ -705,7 +717,7 @@ QUESTIONS = (
         (
             Option(
                 "0.09, 0.24, 0.67 again.",
-                "exp turns a difference into a factor. One point more is e times the weight, from "
+                "exp turns a difference into a factor. One point more than another key is e times the weight, from "
                 "wherever you start, so the thousand plays no part.",
                 right=True,
             ),

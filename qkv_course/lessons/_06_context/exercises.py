@@ -606,6 +606,13 @@ def base_of_one_thousand(n: int, d_model: int) -> np.ndarray:
     return waves(np.arange(n)[:, None] * rates)
 
 
+@mistake("an exponent without its parentheses", "Write 10000 ** (2 * i / d_model).")
+def exponent_without_parentheses(n: int, d_model: int) -> np.ndarray:
+    """A power binds before * and /. So pos / 10000 ** 2 * i / d_model divides by 10000², and
+    multiplies by i: all hands stand nearly still."""
+    return waves(np.arange(n)[:, None] / 10000**2 * np.arange(d_model // 2) / d_model)
+
+
 @mistake("a multiplication where the division should be", "Divide the position by the power.")
 def multiplied_by_the_power(n: int, d_model: int) -> np.ndarray:
     """The later pairs should turn slower, so that far positions can be told apart. Multiplied,
@@ -644,6 +651,7 @@ SINUSOIDAL_POSITIONS = Exercise(
         from_one,
         exponent_halved,
         exponent_doubled,
+        exponent_without_parentheses,
         exponent_of_the_column,
         sines_only,
         cosine_first,
