@@ -1,6 +1,5 @@
 """Whatever a learner's function does, the check answers in words, and the session goes on."""
 
-import asyncio
 import builtins
 import functools
 import math
@@ -145,7 +144,6 @@ RIGHT: dict[str, tuple[Callable[..., Any], str]] = {
     "object with __call__": (Callee(), "dot"),
     "any arguments": (lambda *args: args[0] @ args[1], "dot"),
     "more parameters": (lambda a, b, scale=1.0, **options: scale * (a @ b), "dot"),
-    "coroutine run inside": (lambda a, b: asyncio.run(asyncio.sleep(0, a @ b)), "dot"),
     "check inside": (lambda a, b: a @ b * evaluate("dot", Callee(), seed=2).passed, "dot"),
 }
 

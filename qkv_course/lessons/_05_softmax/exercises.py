@@ -717,8 +717,8 @@ QUESTIONS = (
         (
             Option(
                 "0.09, 0.24, 0.67 again.",
-                "exp turns a difference into a factor. One point more than another key is e times the weight, from "
-                "wherever you start, so the thousand plays no part.",
+                "exp turns a difference into a factor. A key one point ahead of another has e "
+                "times its weight, wherever the two stand, so the thousand plays no part.",
                 right=True,
             ),
             Option(

@@ -39,7 +39,7 @@ function build(view) {
     if (s.remark) wrong.append(el("p", {}, ...rich(s.remark)));
     view.panes.replaceChildren(group(view, "given", "", s.given),
       group(view, "right", "qkv-right", s.right, s.wrong), wrong);
-    advice.replaceChildren(...rich(`Try: ${s.try}`));
+    advice.replaceChildren(...rich(`Dashed: numbers that differ. Try: ${s.try}`));
     view.say(s.why);
   };
 }
