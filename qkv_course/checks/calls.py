@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from qkv_course.checks.limits import BoundedText, OutOfTime, readable, time_limit
+from qkv_course.checks.limits import BoundedText, OutOfTime, readable, within
 from qkv_course.checks.session import call_kept, muffled, settings_kept
 from qkv_course.checks.settle import settled
 
@@ -96,8 +96,8 @@ class LiveTarget:
         printed = BoundedText()
         start = time.monotonic()
         try:
-            with settings_kept(), muffled(printed), time_limit(self._left):
-                value, failure = attempt(self._function, given)
+            with settings_kept(), muffled(printed):
+                value, failure = within(self._left, lambda: attempt(self._function, given))
         except OutOfTime:
             late = f"stopped after {self._seconds:g} seconds"
             value, failure = None, Failure("OutOfTime", late, timed_out=True)

@@ -4,10 +4,13 @@ import ctypes
 import io
 import re
 import signal
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class OutOfTime(BaseException):
@@ -17,39 +20,45 @@ class OutOfTime(BaseException):
 REPEAT = 0.05  # seconds; a bare `except:` in a loop swallows one OutOfTime, so more follow
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime in the body when it runs for longer than `seconds`."""
+def within(seconds: float, task: Callable[[], Result]) -> Result:
+    """Run a task, and raise OutOfTime in it when it takes longer than `seconds`."""
     alarm = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    with _alarm(seconds) if alarm else _watchdog(seconds):
-        yield
+    return (_with_alarm if alarm else _with_watchdog)(seconds, task)
 
 
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise OutOfTime
+def _with_alarm(seconds: float, task: Callable[[], Result]) -> Result:
+    guard: FrameType | None = None
+
+    def guarded() -> Result:
+        nonlocal guard
+        guard = sys._getframe()
+        return task()
+
+    def stop(_signal: int, frame: FrameType | None) -> None:
+        # Only inside the task: an alarm that went off in the lines below would be left on.
+        while frame is not None:
+            if frame is guard:
+                raise OutOfTime
+            frame = frame.f_back
 
     before = signal.signal(signal.SIGALRM, stop)
     timer = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), REPEAT)
     try:
-        yield
+        return guarded()
     finally:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        finally:  # even if the alarm goes off at the very line above
-            signal.signal(signal.SIGALRM, before)
-            signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        guard = None
 
 
-@contextmanager
-def _watchdog(seconds: float) -> Iterator[None]:
+def _with_watchdog(seconds: float, task: Callable[[], Result]) -> Result:
     # Windows, and threads other than the main one, have no alarm signal: another thread
     # asks the interpreter to raise in this one. It cannot cut short a wait in C code.
     thread, over, gate = threading.get_ident(), threading.Event(), threading.Lock()
 
     def watch() -> None:
-        wait = seconds
+        wait = max(seconds, 1e-3)
         while not over.wait(wait):
             with gate:
                 if not over.is_set():
@@ -58,7 +67,7 @@ def _watchdog(seconds: float) -> Iterator[None]:
 
     threading.Thread(target=watch, daemon=True).start()
     try:
-        yield
+        return task()
     finally:
         try:
             over.set()

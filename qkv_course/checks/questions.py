@@ -38,7 +38,7 @@ def reveal(name: str) -> None:
         print(f"You predicted: {option.text}\n{option.feedback}")
     if chosen is None or not question.options[chosen].right:
         right = next(o for o in question.options if o.right)
-        print(f"What is so: {right.text} {right.feedback}")
+        print(f"The answer: {right.text} {right.feedback}")
 
 
 def _find(name: str) -> Question:

@@ -20,12 +20,13 @@ STYLE = """
 .qkv-report h4 { margin: 0 0 6px; font-size: 15px; font-weight: 600; }
 .qkv-report dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 12px;
   margin: 6px 0; }
-.qkv-report dt { font-weight: 600; } .qkv-report dd { margin: 0; min-width: 0;
+.qkv-report dt { font-weight: 600; width: auto; }
+.qkv-report dd { margin: 0; min-width: 0; width: auto;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 .qkv-report pre, .qkv-report code { font-family: var(--jp-code-font-family, monospace);
   font-size: 13px; }
-.qkv-report pre { margin: 2px 0; background: none; color: inherit; white-space: pre;
-  overflow-x: auto; }
+.qkv-report pre { margin: 2px 0; background: none; color: inherit; }
+.qkv-report .qkv-input.qkv-input { white-space: pre; word-break: normal; overflow-x: auto; }
 .qkv-pair { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 8px 28px; margin: 6px 0; }
 .qkv-pair table { border-collapse: collapse; font-variant-numeric: tabular-nums;
   font-size: 13px; margin: 0; }
@@ -44,7 +45,7 @@ def report_html(report: Report) -> str:
     rows = []
     if report.inputs:
         given = (
-            f"<pre>{escape(dedent(report.inputs_text()))}</pre>"
+            f'<pre class="qkv-input">{escape(dedent(report.inputs_text()))}</pre>'
             f"{escape(report.group)}; seed {report.seed}"
         )
         rows.append(_row("Input", given))

@@ -379,6 +379,30 @@ def test_what_the_learner_set_up_before_does_not_reach_the_check() -> None:
     assert str(loud) == str(run(lambda q, k: attention_scores(q, k) * 1e308 * 1e308))
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_alarm_outside_of_the_function_does_no_harm(
+    when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the alarm may go off while it is being set or taken back."""
+    really = signal.setitimer
+
+    def go_off() -> None:
+        if callable(signal.getsignal(signal.SIGALRM)):
+            os.kill(os.getpid(), signal.SIGALRM)
+
+    def with_alarm(*args: Any) -> Any:
+        if when == "before":
+            go_off()
+        result = really(*args)
+        if when == "after":
+            go_off()
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(signal, "setitimer", with_alarm)
+        assert run(attention_scores).passed
+
+
 def test_an_interrupt_leaves_the_session_in_order() -> None:
     with pytest.raises(CheckFailed, match="interrupted"):
         check(raises(KeyboardInterrupt()), exercise="attention_scores")

@@ -504,13 +504,13 @@ QUESTIONS = (
         "between them. What will a table give back whose answers blend?",
         (
             Option(
-                "A's value, because A comes first.",
-                "A hard lookup does that: it has to pick one. A blend has no need to.",
-            ),
-            Option(
                 "Half of A's value and half of B's.",
                 "Both keys score the same, so both get the weight 1/2.",
                 right=True,
+            ),
+            Option(
+                "A's value, because A comes first.",
+                "A hard lookup does that: it has to pick one. A blend has no need to.",
             ),
             Option(
                 "Nothing, because no key is equal to the query.",
@@ -530,15 +530,15 @@ QUESTIONS = (
                 "a blend.",
             ),
             Option(
+                "It does take the best: the other weights are 0 in the end.",
+                "exp is never 0, so every key keeps a share. At a low temperature the shares of "
+                "the others become tiny, but the answer is still a blend.",
+            ),
+            Option(
                 "A blend follows every small change a little, so it can be trained.",
                 "With a hard lookup, a small change mostly changes nothing, and training has no "
                 "slope to follow.",
                 right=True,
-            ),
-            Option(
-                "It does take the best: the other weights are 0 in the end.",
-                "exp is never 0, so every key keeps a share. At a low temperature the shares of "
-                "the others become tiny, but the answer is still a blend.",
             ),
         ),
     ),
@@ -570,15 +570,15 @@ QUESTIONS = (
         "answer mostly made of?",
         (
             Option(
-                "Of A: it has the largest weight.",
-                "A weight is only a factor. 0.6 of a short value can be less than 0.4 of a long "
-                "one.",
-            ),
-            Option(
                 "Of B: the answer is [0.6, 4].",
                 "The weight says how loudly a value is played, and B is the longer one. So a map "
                 "of weights alone does not say what an answer is made of.",
                 right=True,
+            ),
+            Option(
+                "Of A: it has the largest weight.",
+                "A weight is only a factor. 0.6 of a short value can be less than 0.4 of a long "
+                "one.",
             ),
             Option(
                 "Of neither: it lies half way.",
@@ -597,13 +597,13 @@ QUESTIONS = (
                 "vector.",
             ),
             Option(
+                "The one with the larger value wins.",
+                "Values have no say in the weights; only the query and the keys do.",
+            ),
+            Option(
                 "They get equal weights, whatever the query is.",
                 "Equal keys have equal scores, so both values count the same.",
                 right=True,
-            ),
-            Option(
-                "The one with the larger value wins.",
-                "Values have no say in the weights; only the query and the keys do.",
             ),
         ),
     ),

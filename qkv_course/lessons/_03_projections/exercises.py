@@ -407,14 +407,14 @@ QUESTIONS = (
                 "sentence. In self-attention there is only the one.",
             ),
             Option(
-                "From the same x as queries and keys, by a matrix of their own.",
-                "One input, three projections: what I look for, how I am found, what I hand over.",
-                right=True,
-            ),
-            Option(
                 "From the keys: the value of a token is its key.",
                 "With W_V equal to W_K it would be so. But what a token is found by need not be "
                 "what is worth handing over.",
+            ),
+            Option(
+                "From the same x as queries and keys, by a matrix of their own.",
+                "One input, three projections: what I look for, how I am found, what I hand over.",
+                right=True,
             ),
         ),
     ),
@@ -443,14 +443,14 @@ QUESTIONS = (
         "computes `x @ layer.weight.T`. Which w gives the same as `project(x, w)`?",
         (
             Option(
-                "`layer.weight`, as it is",
-                "It has 3 rows, and x has 4 columns: `x @ w` would stop with an error. If the "
-                "layer were square, it would give wrong numbers and no error.",
-            ),
-            Option(
                 "`layer.weight.T`",
                 "torch stores a row for each output. Our w has a row for each input.",
                 right=True,
+            ),
+            Option(
+                "`layer.weight`, as it is",
+                "It has 3 rows, and x has 4 columns: `x @ w` would stop with an error. If the "
+                "layer were square, it would give wrong numbers and no error.",
             ),
             Option(
                 "`layer.weight.reshape(4, 3)`",
@@ -470,13 +470,13 @@ QUESTIONS = (
                 "whole vector; its queries are small because its matrices have few columns.",
             ),
             Option(
+                "Nothing at first: they share the matrices.",
+                "Then their results would be the same for ever, and a second head would be wasted.",
+            ),
+            Option(
                 "Each has its own three matrices.",
                 "Both read the whole of x. With equal matrices they would compute the same.",
                 right=True,
-            ),
-            Option(
-                "Nothing at first: they share the matrices.",
-                "Then their results would be the same for ever, and a second head would be wasted.",
             ),
         ),
     ),

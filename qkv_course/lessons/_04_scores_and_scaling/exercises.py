@@ -60,7 +60,7 @@ def reshaped_keys(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     "Swap only the last two axes: np.swapaxes(k, -1, -2).",
 )
 def transposed_batch(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-    """k.T reverses *all* axes. That is the transpose of one matrix, but it tears a batch
+    """k.T reverses all axes. That is the transpose of one matrix, but it tears a batch
     of sentences apart."""
     return q @ k.T
 
@@ -134,14 +134,14 @@ def multiplied(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     return attention_scores(q, k) * math.sqrt(q.shape[-1])
 
 
-@mistake("√(number of keys) in place of √d_k", "Take the size of the *last* axis of q.")
+@mistake("√(number of keys) in place of √d_k", "Take the size of the last axis of q.")
 def root_of_keys(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """The spread of a score comes from the number of entries that are added up, d_k. How long
     the sentence is does not matter to it; the softmax takes care of that."""
     return attention_scores(q, k) / math.sqrt(k.shape[-2])
 
 
-@mistake("√(number of queries) in place of √d_k", "Take the size of the *last* axis of q.")
+@mistake("√(number of queries) in place of √d_k", "Take the size of the last axis of q.")
 def root_of_queries(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """The spread of a score comes from the number of entries that are added up, d_k, and not
     from how many queries there are."""
@@ -171,6 +171,17 @@ def scaled_after_softmax(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     return softmax(attention_scores(q, k)) / math.sqrt(q.shape[-1])
 
 
+@mistake(
+    "a division by the measured spread of these scores",
+    "Divide by a number that hangs on d_k alone.",
+)
+def measured_spread(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """Now the score of two words hangs on which other words are there, and on the whole batch.
+    √d_k is the spread that scores have in theory, and the same for every sentence."""
+    scores = attention_scores(q, k)
+    return scores / scores.std()
+
+
 @mistake("queries and keys swapped", "Put the queries on the left of the product.")
 def scaled_and_swapped(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """Row i has to belong to query i. The scaling is right, but the keys stand in the rows."""
@@ -191,6 +202,7 @@ SCALED_SCORES = Exercise(
         root_of_first_axis,
         root_of_axis_one,
         scaled_after_softmax,
+        measured_spread,
         scaled_and_swapped,
     ),
     hints=(
@@ -333,12 +345,12 @@ QUESTIONS = (
         "A colleague divides q by √d_k before the product, and not the scores. Is it a bug?",
         (
             Option(
-                "Yes: the keys have to be divided too.", "Then the scores would be divided by d_k."
-            ),
-            Option(
                 "No: (q / √d_k) · k is the same number as (q · k) / √d_k.",
                 "A dot product is linear in q, so the factor can be taken out.",
                 right=True,
+            ),
+            Option(
+                "Yes: the keys have to be divided too.", "Then the scores would be divided by d_k."
             ),
             Option(
                 "Yes: scaling only works on scores.",

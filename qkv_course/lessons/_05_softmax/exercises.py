@@ -86,7 +86,7 @@ def over_everything(scores: np.ndarray) -> np.ndarray:
 )
 def over_everything_unshifted(scores: np.ndarray) -> np.ndarray:
     """np.sum without an axis adds up all rows, so that they share one budget. Each query has a
-    budget of its own. And exp of a score above 709 is infinity."""
+    budget of its own. And exp of a score above 709.78 is infinity."""
     return np.exp(scores) / np.exp(scores).sum()
 
 

@@ -248,7 +248,7 @@ def softmax_twice(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
 
 @mistake("an exp that overflows", "Use your softmax of lesson 05, which shifts every row.")
 def overflow(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> Pair:
-    """exp of a score above 709 is infinity, and infinity divided by infinity is nan. One such
+    """exp of a score above 709.78 is infinity, and infinity divided by infinity is nan. One such
     score spoils its whole row."""
     exps = np.exp(scaled_scores(q, k))
     weights = exps / exps.sum(axis=-1, keepdims=True)
