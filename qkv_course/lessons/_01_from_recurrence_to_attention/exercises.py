@@ -191,6 +191,17 @@ def states_stay_in_range(_args: tuple[Any, ...], value: Any) -> str | None:
     return f"An entry is as large as {number(largest)}; after a tanh none is above 1."
 
 
+def rows_differ(_args: tuple[Any, ...], value: Any) -> str | None:
+    """Notice one state in every row, as a list gives that holds one array n times."""
+    rows = np.asarray(value)
+    if rows.shape[-2] < 2 or (rows != rows[..., :1, :]).any():
+        return None
+    return (
+        "Every row holds the same numbers. `h[:] = ...` writes into one and the same array at "
+        "every step; `h = ...` makes a new one."
+    )
+
+
 def first_state_is_right(args: tuple[Any, ...], value: Any) -> str | None:
     """Say whether the trouble starts with the first state or with the memory."""
     x, w_x, _ = args
@@ -225,7 +236,7 @@ RNN_STATES = Exercise(
         counts_axes_from_the_front,
         memory_not_reset,
     ),
-    properties=(states_stay_in_range, first_state_is_right),
+    properties=(states_stay_in_range, rows_differ, first_state_is_right),
     hints=(
         "What does step t need that step t - 1 made? Keep that in a variable, and begin with "
         "zeros.",

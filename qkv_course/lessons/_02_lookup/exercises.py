@@ -93,6 +93,13 @@ def the_key(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarr
     return keys[np.argmax(similarity(query, keys))]
 
 
+@mistake("the largest score in place of its value", "Find where it stands: np.argmax.")
+def the_score(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The largest score says how well the best key fits. A lookup gives what is stored behind
+    that key."""
+    return np.asarray(np.max(similarity(query, keys)))
+
+
 @mistake(
     "the largest values, whatever the keys say",
     "Let the keys decide: the values have no say in the choice.",
@@ -180,6 +187,7 @@ HARD_LOOKUP = Exercise(
         smallest_score,
         the_position,
         the_key,
+        the_score,
         largest_values,
         nearest,
         largest_cosine,

@@ -466,8 +466,8 @@ QUESTIONS = (
         (
             Option(
                 "Each reads its own slice of every token's vector.",
-                "A common belief, and it has stood in published code. Every head projects the "
-                "whole vector; its queries are small because its matrices have few columns.",
+                "A common belief. Every head projects the whole vector; its queries are small "
+                "because its matrices have few columns.",
             ),
             Option(
                 "Nothing at first: they share the matrices.",
