@@ -1,11 +1,28 @@
 """The functions that the course builds, one short module per idea.
 
-Everything here is NumPy. Rows are tokens; leading axes are batch axes; weights are
-``(..., n_q, n_k)`` with a row per query and a column per key.
+NumPy, but for the torch layers, which are imported when they are first asked for. Rows are
+tokens; leading axes are batch axes; weights are ``(..., n_q, n_k)`` with a row per query and a
+column per key.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from qkv_course.attention.context import attention, self_attention, weighted_sum
+from qkv_course.attention.cost import (
+    attention_flops,
+    decode_step,
+    grouped_query_attention,
+    kv_cache_bytes,
+    streaming_attention,
+)
+from qkv_course.attention.heads import head_dim, merge_heads, multi_head_attention, split_heads
 from qkv_course.attention.lookup import hard_lookup, similarity, soft_lookup
+from qkv_course.attention.masks import (
+    causal_mask,
+    mask_scores,
+    masked_attention,
+    padding_mask,
+)
 from qkv_course.attention.positions import sinusoidal_positions
 from qkv_course.attention.projections import project, projection_parameters, qkv
 from qkv_course.attention.recurrence import mix, rnn_influence, rnn_states
@@ -18,13 +35,35 @@ from qkv_course.attention.softmax import (
 )
 from qkv_course.attention.vectors import dot
 
+if TYPE_CHECKING:
+    from qkv_course.attention.layers import (
+        FusedMultiHeadAttention,
+        MultiHeadAttention,
+        load_torch_weights,
+        torch_attention,
+    )
+
 __all__ = [
+    "FusedMultiHeadAttention",
+    "MultiHeadAttention",
     "attention",
+    "attention_flops",
     "attention_scores",
+    "causal_mask",
+    "decode_step",
     "dot",
     "entropy",
+    "grouped_query_attention",
     "hard_lookup",
+    "head_dim",
+    "kv_cache_bytes",
+    "load_torch_weights",
+    "mask_scores",
+    "masked_attention",
+    "merge_heads",
     "mix",
+    "multi_head_attention",
+    "padding_mask",
     "project",
     "projection_parameters",
     "qkv",
@@ -39,5 +78,23 @@ __all__ = [
     "softmax",
     "softmax_jacobian",
     "softmax_with_temperature",
+    "split_heads",
+    "streaming_attention",
+    "torch_attention",
     "weighted_sum",
 ]
+
+IN_TORCH = (
+    "FusedMultiHeadAttention",
+    "MultiHeadAttention",
+    "load_torch_weights",
+    "torch_attention",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in IN_TORCH:  # torch takes seconds to import, and most lessons do without it
+        from qkv_course.attention import layers
+
+        return getattr(layers, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -20,6 +20,16 @@ LESSONS: dict[str, tuple[str, ...]] = {
     "04_scores_and_scaling": ("attention_scores", "scaled_scores", "score_std"),
     "05_softmax": ("softmax", "softmax_with_temperature", "entropy", "softmax_jacobian"),
     "06_context": ("weighted_sum", "attention", "self_attention", "sinusoidal_positions"),
+    "07_masks": ("causal_mask", "padding_mask", "mask_scores", "masked_attention"),
+    "08_many_heads": ("head_dim", "split_heads", "merge_heads", "multi_head_attention"),
+    "09_in_pytorch": ("torch_attention", "MultiHeadAttention", "load_torch_weights"),
+    "10_what_it_costs": (
+        "attention_flops",
+        "kv_cache_bytes",
+        "decode_step",
+        "grouped_query_attention",
+        "streaming_attention",
+    ),
 }
 
 

@@ -20,26 +20,33 @@ EXPLORERS: dict[str, tuple[str, ...]] = {
     "scaling": ("scaled_scores", "attention_scores"),
     "softmax": ("softmax", "softmax_with_temperature", "entropy", "softmax_jacobian"),
     "context": ("attention", "self_attention", "weighted_sum"),
+    "masks": ("masked_attention", "causal_mask", "padding_mask", "mask_scores"),
+    "attention": (),
+    "split": ("split_heads", "merge_heads"),
+    "heads": ("multi_head_attention", "head_dim"),
+    "cost": ("attention_flops", "kv_cache_bytes"),
 }
 
 
-def explore(what: str | Callable[..., Any], **settings: Any) -> "Explorer":
+def explore(
+    what: str | Callable[..., Any], function: Callable[..., Any] | None = None, **settings: Any
+) -> "Explorer":
     """Show an explorer, with your own function beside its numbers if you give one.
 
     what: a function of a lesson, such as `scaled_scores`, or an explorer's name in quotes.
+    function: your own, where `what` is a name; the explorer says which ones it can call.
     settings: where its sliders stand at first.
     Raises UnknownName, or BadAnswer for a setting that the explorer does not take.
     """
-    functions = {f for names in EXPLORERS.values() for f in names}
     if isinstance(what, str):
-        return _explorer_class(what, {*EXPLORERS, *functions})(None, **settings)
+        return _explorer_class(what)(function, **settings)
     name = getattr(what, "__name__", None)
     if not callable(what) or name is None:
         raise UnknownName(
             f"explore shows a function or the name of an explorer, not a {type(what).__name__}. "
             f"The explorers are: {', '.join(EXPLORERS)}."
         )
-    return _explorer_class(name, functions)(what, **settings)
+    return _explorer_class(_home_of(name, _functions()))(what, **settings)
 
 
 def break_it(what: str | Callable[..., Any], mistake: str | None = None) -> "MistakesWidget":
@@ -55,12 +62,22 @@ def break_it(what: str | Callable[..., Any], mistake: str | None = None) -> "Mis
     return MistakesWidget(find_exercise(name), mistake)
 
 
-def _explorer_class(name: str, known: set[str]) -> "type[Explorer]":
+def _functions() -> dict[str, str]:
+    """Map every function that an explorer draws to the explorer where it is at home."""
+    return {f: explorer for explorer, functions in EXPLORERS.items() for f in functions}
+
+
+def _home_of(name: str, known: dict[str, str]) -> str:
     if name not in known:
         from qkv_course.lessons import unknown
 
         raise UnknownName(unknown(name, "explorer", sorted(known)))
-    explorer = next((e for e, functions in EXPLORERS.items() if name in functions), name)
+    return known[name]
+
+
+def _explorer_class(name: str) -> "type[Explorer]":
+    # `attention` is a function of lesson 06 and an explorer: as a text it is the explorer.
+    explorer = _home_of(name, {**_functions(), **{e: e for e in EXPLORERS}})
     module = import_module(f"qkv_course.widgets.{explorer}")
     found: type[Explorer] = getattr(module, f"{explorer.capitalize()}Explorer")
     return found
