@@ -12,6 +12,7 @@ Advice = tuple[str, str]  # what is likely, or "", and what to try
 
 BY_PROBLEM = {
     "raised": "Run that line by yourself on the input above, piece by piece, and print the shapes.",
+    "accepted": "Look at these sizes first, and `raise {0}(...)` where they do not fit.",
     "changed input": "Make a new array: `x = x - 1` makes one, `x -= 1` writes into the old one.",
     "type": "Look at the docstring's `Returns` line, and at your `return` line.",
     "shape": "Print the shape after every step and compare it with the docstring.",
@@ -176,13 +177,15 @@ def on_error(exercise: Exercise, failure: Failure) -> Advice:
             f"Your {exercise.name} calls {other}, which is not written yet.",
             f"Write {other} first and run its cell, then check {exercise.name} again.",
         )
+    if failure.kind == "Complaint":
+        return "", BY_PROBLEM["type"]
     for kind, part, advice in BY_ERROR:
         if failure.kind == kind and part in failure.message:
             return advice
     if failure.kind == "TypeError" and not failure.line_number:
         return (
             "The function's parameters are no longer those of the stub.",
-            f"Start it with `def {exercise.name}{exercise.signature}:`.",
+            exercise.how_to_start,
         )
     return "", BY_PROBLEM["raised"]
 

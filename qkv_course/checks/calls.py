@@ -5,19 +5,18 @@ hands over arguments and gets an `Outcome`. In the notebook the target is the li
 a grader puts a stand-in here that sends the arguments to an isolated process.
 """
 
-import copy
 import linecache
 import os
 import sysconfig
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
+from qkv_course.checks.arguments import changed, fresh
 from qkv_course.checks.limits import BoundedText, OutOfTime, readable, within
 from qkv_course.checks.session import call_kept, muffled, settings_kept
 from qkv_course.checks.settle import settled
@@ -33,11 +32,16 @@ NOT_THE_LEARNERS = (
 STUB = "not attempted yet"  # what follows a function's name in the error that its stub raises
 
 
+class Complaint(Exception):
+    """Raised by a probe: one sentence on what is wrong where there is nothing to compare."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """What stopped a call.
 
     kind: the exception's class name. message: its text, shortened.
+    is_a: the names of its class and of all classes that this is derived from.
     line: the learner's own line that raised or led to it, or "".
     line_number: where it stands in its cell, or 0.
     """
@@ -47,6 +51,7 @@ class Failure:
     line: str = ""
     line_number: int = 0
     timed_out: bool = False
+    is_a: tuple[str, ...] = ()
 
     @property
     def stub(self) -> str:
@@ -118,44 +123,19 @@ def attempt(function: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Any, 
         return None, describe_error(error)
 
 
-def fresh(argument: Any, awkward: bool = False) -> Any:
-    """Copy an argument; `awkward` makes an array read-only and not contiguous."""
-    if not isinstance(argument, np.ndarray):
-        return copy.deepcopy(argument)
-    if not awkward or argument.ndim == 0:
-        return argument.copy()
-    roomy = np.zeros((*argument.shape[:-1], 2 * argument.shape[-1]), dtype=argument.dtype)
-    spaced = roomy[..., ::2]
-    spaced[...] = argument
-    spaced.flags.writeable = False
-    return spaced
-
-
-def changed(before: Any, after: Any) -> bool:
-    """Say whether an argument is no longer what it was."""
-    if isinstance(before, np.ndarray):
-        # A learner can change shape and dtype in place too.
-        same = after.shape == before.shape and after.dtype == before.dtype
-        return not (same and np.array_equal(before, after, equal_nan=before.dtype.kind == "f"))
-    try:
-        return bool(before != after)
-    except Exception:  # something of the learner's own is in it now
-        return True
-
-
 def describe_error(error: BaseException) -> Failure:
     """Put an exception into words, with the learner's own line and without ours."""
-    kind = message = ""
-    try:  # an exception's own __str__ and attributes are a learner's code as well
-        kind = readable(type(error).__name__, 80)
+    kind, message = "an exception", ""
+    is_a: tuple[str, ...] = ()
+    with suppress(Exception):  # its __str__ and attributes may be a learner's code as well
+        is_a = tuple(readable(c.__name__, 80) for c in type(error).__mro__)
+        kind = is_a[0]
         message = readable(str(error).strip(" .\n"), 500)
-    except Exception:
-        kind = kind or "an exception"
     frame = _learners_frame(error)
     if frame is None:
-        return Failure(kind, message)
+        return Failure(kind, message, is_a=is_a)
     line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-    return Failure(kind, message, readable(line, 200), frame.lineno or 0)
+    return Failure(kind, message, readable(line, 200), frame.lineno or 0, is_a=is_a)
 
 
 def _learners_frame(error: BaseException) -> traceback.FrameSummary | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from qkv_course.checks.arguments import arrays_in
 from qkv_course.checks.calls import Failure, Outcome
 from qkv_course.checks.exercise import Case
 from qkv_course.checks.limits import readable
@@ -26,7 +27,8 @@ class Trial:
 class Problem:
     """One way in which an outcome is not right.
 
-    kind: "raised", "changed input", "type", "shape", "dtype" or "value".
+    kind: "raised", "accepted" what should be refused, "changed input", "type", "shape",
+        "dtype" or "value".
     saw, expected: one sentence each.
     part: which of several results, by position.
     index: where the first wrong entry stands.
@@ -41,7 +43,7 @@ class Problem:
 
 def tolerance(args: tuple[Any, ...]) -> tuple[float, float]:
     """Give rtol and atol: looser when any input is float32."""
-    single = any(isinstance(a, np.ndarray) and a.dtype == np.float32 for a in args)
+    single = any(a.dtype == np.float32 for a in arrays_in(args))
     return SINGLE if single else DOUBLE
 
 
@@ -53,6 +55,8 @@ def find_problem(
     names: what the results are called. parameters: what the arguments are called.
     """
     outcome, right = trial.outcome, trial.right
+    if trial.case.raises:
+        return _not_refused(trial.case, outcome)
     if outcome.failure is not None:
         return _raised(outcome.failure, right, names)
     if outcome.mutated:
@@ -67,14 +71,34 @@ def find_problem(
     return None
 
 
+def refused(case: Case, outcome: Outcome) -> bool:
+    """Say whether a call was refused with the error that the case asks for."""
+    return outcome.failure is not None and case.raises in outcome.failure.is_a
+
+
+def _not_refused(case: Case, outcome: Outcome) -> Problem | None:
+    if refused(case, outcome):
+        return None
+    expected = f"It should raise {case.raises} here, with a sentence that says why."
+    if outcome.failure is None:
+        saw = f"Your function returned {describe_value(outcome.value)}."
+        return Problem("accepted", saw, expected)
+    return Problem("accepted", _what_stopped(outcome.failure), expected)
+
+
 def _raised(failure: Failure, right: Any, names: tuple[str, ...]) -> Problem:
+    expected = f"It should return {describe_right(right, names)}."
+    return Problem("raised", _what_stopped(failure), expected)
+
+
+def _what_stopped(failure: Failure) -> str:
+    if failure.kind == "Complaint":
+        return f"{failure.message}."
     where = f" at your line {failure.line_number}: `{failure.line}`" if failure.line else ""
     if failure.timed_out:
-        saw = f"Your function did not come back: it was {failure.message}."
-    else:
-        message = f": {failure.message}" if failure.message else ""
-        saw = f"Your function raised {failure.kind}{where}{message}."
-    return Problem("raised", saw, f"It should return {describe_right(right, names)}.")
+        return f"Your function did not come back: it was {failure.message}."
+    message = f": {failure.message}" if failure.message else ""
+    return f"Your function raised {failure.kind}{where}{message}."
 
 
 def _changed_input(outcome: Outcome, parameters: tuple[str, ...]) -> Problem:
@@ -170,7 +194,7 @@ def _wrong_value(
 
 
 def _narrow(case: Case, got: np.ndarray, name: str, part: int) -> Problem | None:
-    given = [a.dtype for a in case.args if isinstance(a, np.ndarray) and a.dtype.kind == "f"]
+    given = [a.dtype for a in arrays_in(case.args) if a.dtype.kind == "f"]
     widest = max(given, key=lambda dtype: dtype.itemsize, default=np.dtype(np.float64))
     if got.dtype.kind != "f" or got.dtype.itemsize >= widest.itemsize:
         return None

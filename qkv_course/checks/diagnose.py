@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from qkv_course.checks.calls import LiveTarget, Outcome
-from qkv_course.checks.compare import Trial, as_array, close, number, tolerance
+from qkv_course.checks.compare import Trial, as_array, close, number, refused, tolerance
 from qkv_course.checks.exercise import Case, Exercise, Mistake
 
 
@@ -17,31 +17,48 @@ def find_mistake(exercise: Exercise, trials: Sequence[Trial]) -> Mistake | None:
     Every call counts, also those on which the mistake happens to be right: a function
     that is wrong there as well has something else, or something more, wrong with it.
     """
-    return next((m for m in exercise.mistakes if _matches(m, trials)), None)
+    return next((m for m in exercise.mistakes if _matches(exercise, m, trials)), None)
 
 
-def _matches(mistake: Mistake, trials: Sequence[Trial]) -> bool:
-    target = LiveTarget(mistake.broken)
+def _matches(exercise: Exercise, mistake: Mistake, trials: Sequence[Trial]) -> bool:
+    target = LiveTarget(exercise.applied(mistake.broken))
     evidence = False
     for trial in trials:
         case = trial.case
         theirs = target.call(case.args, case.awkward)
         if not same_outcome(case, trial.outcome, theirs):
             return False
-        # Two functions may fail for different reasons; two equal wrong results are telling.
-        shown = theirs.failure is None
-        evidence = evidence or (shown and not same_outcome(case, theirs, Outcome(trial.right)))
+        evidence = evidence or _is_telling(trial, theirs)
     return evidence
+
+
+def _is_telling(trial: Trial, theirs: Outcome) -> bool:
+    """Say whether a mistake's outcome is wrong in a way that no other one need share.
+
+    Two functions may fail for different reasons; two equal wrong results are telling.
+    """
+    if trial.case.raises:
+        return not refused(trial.case, theirs)
+    return theirs.failure is None and not same_outcome(trial.case, theirs, Outcome(trial.right))
 
 
 def same_outcome(case: Case, one: Outcome, other: Outcome) -> bool:
     """Say whether two calls came to the same: both failed, or equal results and effects."""
     if one.failure is not None or other.failure is not None:
-        return (one.failure is None) == (other.failure is None)
+        return _ending(case, one) == _ending(case, other)
     try:
         return one.mutated == other.mutated and _same_value(case, one.value, other.value)
     except Exception:  # a learner's own class may raise at every touch; it is not this mistake
         return False
+
+
+def _ending(case: Case, outcome: Outcome) -> str:
+    """Say how a call ended; the kind of error counts only where one is asked for."""
+    if outcome.failure is None:
+        return "returned"
+    if not case.raises:
+        return "failed"
+    return "refused" if refused(case, outcome) else outcome.failure.kind
 
 
 def _same_value(case: Case, one: Any, other: Any) -> bool:

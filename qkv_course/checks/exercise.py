@@ -1,11 +1,15 @@
 """What an exercise is made of: a reference, cases, named mistakes, properties and hints."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+from qkv_course.checks.arguments import narrowed
 
 Function = Callable[..., Any]
 
@@ -18,15 +22,17 @@ class Case:
         hand"). Cases of the same shape share a group.
     args: what the function is called with.
     awkward: hand the arrays over read-only and not contiguous, as slices often are.
+    raises: the error with which the call must be refused ("ValueError"), or "".
     """
 
     group: str
     args: tuple[Any, ...]
     awkward: bool = False
+    raises: str = ""
 
     def as_float32(self) -> "Case":
         """Give the same call in single precision."""
-        narrow = tuple(a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in self.args)
+        narrow = tuple(narrowed(a) for a in self.args)
         return replace(self, group=f"{self.group}, float32", args=narrow)
 
 
@@ -48,7 +54,8 @@ class Mistake:
 
     @property
     def name(self) -> str:
-        return self.broken.__name__.strip("_").replace("_", "-")
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.broken.__name__)  # of a class
+        return words.strip("_").replace("_", "-").lower()
 
     @property
     def why(self) -> str:
@@ -83,6 +90,8 @@ class Exercise:
     hints: a nudge, the idea, the code with a hole in it.
     results: what the results are called, in order ("context", "weights").
     properties: tried in order when no named mistake matches.
+    probe: how to call what learners write, `probe(function, *args)`, where it does not take
+        and return NumPy arrays itself: a torch function, say, or a class.
     """
 
     reference: Function
@@ -92,6 +101,7 @@ class Exercise:
     hints: tuple[str, str, str]
     results: tuple[str, ...] = ("result",)
     properties: tuple[Property, ...] = field(default=())
+    probe: Function | None = None
 
     @property
     def name(self) -> str:
@@ -99,14 +109,24 @@ class Exercise:
 
     @property
     def parameters(self) -> tuple[str, ...]:
+        """What the arguments of a case are called."""
+        if self.probe is not None:
+            return tuple(inspect.signature(self.probe).parameters)[1:]
         return tuple(inspect.signature(self.reference).parameters)
 
+    def applied(self, function: Function) -> Function:
+        """Give what to call with a case's arguments in order to try `function`."""
+        return function if self.probe is None else partial(self.probe, function)
+
     @property
-    def signature(self) -> str:
-        """The parameters in parentheses, with their defaults and without types."""
+    def how_to_start(self) -> str:
+        """One sentence with the parameters of the stub, with defaults and without types."""
         full = inspect.signature(self.reference)
         bare = [p.replace(annotation=p.empty) for p in full.parameters.values()]
-        return str(full.replace(parameters=bare, return_annotation=full.empty))
+        call = f"{self.name}{full.replace(parameters=bare, return_annotation=full.empty)}"
+        if inspect.isclass(self.reference):
+            return f"Write the class so that `{call}` makes one, and keep the stub's methods."
+        return f"Start it with `def {call}:`."
 
     def find_mistake(self, name: str) -> Mistake:
         """Find a mistake by its slug. Raises KeyError."""

@@ -28,7 +28,7 @@ def evaluate(name: str, f: Callable[..., Any] | Target, seed: int | None = None)
         raise BadAnswer("A seed is a whole number, 0 or more, as a report shows it.")
     exercise = find_exercise(name)
     stand_in = not callable(f) and hasattr(f, "call")
-    target = f if stand_in else LiveTarget(f)  # type: ignore[arg-type]
+    target = f if stand_in else LiveTarget(exercise.applied(f))  # type: ignore[arg-type]
     with muffled(BoundedText()):  # what the learner has set up may turn warnings into errors
         return run_check(exercise, target, seed)  # type: ignore[arg-type]
 

@@ -160,6 +160,10 @@ def value_text(value: Any, indent: int = 0, precision: int = 4) -> str:
     """Write an argument so that it can be read; continuation lines are indented."""
     if isinstance(value, np.generic):
         return repr(value.item())
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {np.shape(part)}" for name, part in value.items())
+    if isinstance(value, str):
+        return value
     if not isinstance(value, np.ndarray):
         return repr(value)
     if value.size > LARGEST:

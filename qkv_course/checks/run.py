@@ -9,7 +9,15 @@ import numpy as np
 
 from qkv_course.checks.advice import BY_PROBLEM, Advice, on_error, on_type
 from qkv_course.checks.calls import LiveTarget, Target
-from qkv_course.checks.compare import Problem, Trial, as_array, find_problem, tolerance, wider
+from qkv_course.checks.compare import (
+    Problem,
+    Trial,
+    as_array,
+    find_problem,
+    refused,
+    tolerance,
+    wider,
+)
 from qkv_course.checks.diagnose import (
     find_batch_limit,
     find_mistake,
@@ -57,9 +65,11 @@ def draw_cases(exercise: Exercise, seed: int) -> list[Case]:
 
 def right_answer(exercise: Exercise, case: Case) -> Any:
     """Ask the reference; NumPy's warnings are nobody's business here."""
-    outcome = LiveTarget(exercise.reference).call(case.args)
-    if outcome.failure is not None:
-        raise AssertionError(f"the reference of {exercise.name} failed: {outcome.failure}")
+    outcome = LiveTarget(exercise.applied(exercise.reference)).call(case.args)
+    if case.raises and refused(case, outcome):
+        return None
+    if case.raises or outcome.failure is not None:
+        raise AssertionError(f"the reference of {exercise.name} came to {outcome} on {case}")
     return outcome.value
 
 
@@ -102,6 +112,8 @@ def _failed(
 
 def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem: Problem) -> Advice:
     """Say what is likely wrong, and what to try, when no named mistake matches."""
+    if problem.kind == "accepted":
+        return "", BY_PROBLEM["accepted"].format(first.case.raises)
     args, outcome, advice = first.case.args, first.outcome, BY_PROBLEM[problem.kind]
     if problem.kind == "type":
         return on_type(outcome, first.right, problem)

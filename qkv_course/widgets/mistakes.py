@@ -69,7 +69,10 @@ def scene(exercise: Exercise, mistake: Mistake) -> Scene:
     first = next((i for i, problem in enumerate(problems) if problem is not None), 0)
     trial, problem, lead = trials[first], problems[first], _first_matrix(trials[first])
     answers = () if trial.outcome.failure else _parts(trial.outcome.value, names)
-    right = _by_name(names, _parts(trial.right, names), lead)
+    wanted = _parts(trial.right, names)
+    if trial.case.raises:
+        wanted = (f"no result, a {trial.case.raises}",)
+    right = _by_name(names, wanted, lead)
     wrong = _by_name(names, answers, lead)
     alike = str(right) == str(wrong)  # what is wrong is not in the numbers
     remark = problem.saw.replace("Your function", "It") if problem and alike else ""
@@ -85,8 +88,11 @@ def _stop(outcome: Outcome) -> str:
 
 
 def _trial(exercise: Exercise, mistake: Mistake, case: Case) -> Trial:
-    right: Outcome = LiveTarget(exercise.reference, SECONDS).call(case.args)
-    return Trial(case, LiveTarget(mistake.broken, SECONDS).call(case.args), right.value)
+    right, wrong = (
+        LiveTarget(exercise.applied(f), SECONDS).call(case.args)
+        for f in (exercise.reference, mistake.broken)
+    )
+    return Trial(case, wrong, right.value)
 
 
 def _parts(value: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
@@ -121,7 +127,7 @@ def _by_name(
 def _item(name: str, value: Any) -> dict[str, Any]:
     if not is_numeric(value):
         plain = value is None or isinstance(value, str | tuple | list | dict)
-        return {"name": name, "text": repr(value)[:200] if plain else describe_value(value)}
+        return {"name": name, "text": value_text(value)[:200] if plain else describe_value(value)}
     array = np.asarray(value)
     return {"name": name, **encoded(array[(slice(SIDE),) * array.ndim])}
 

@@ -67,7 +67,7 @@ def test_some_mistake_slips_through_without_some_inputs(exercise: Exercise) -> N
     cases = draw_cases(exercise, seed=1)
     groups = {case.group for case in cases}
     for mistake in exercise.mistakes:
-        target = LiveTarget(mistake.broken)
+        target = LiveTarget(exercise.applied(mistake.broken))
         catching = {
             case.group
             for case in cases
@@ -107,7 +107,7 @@ def test_stub_tells_all(exercise: Exercise) -> None:
     """The docstring that the stub shows has the parameters, the result and an example."""
     doc = inspect.getdoc(exercise.reference) or ""
     assert "Returns" in doc and ">>>" in doc
-    for parameter in exercise.parameters:
+    for parameter in inspect.signature(exercise.reference).parameters:
         assert parameter in doc
 
 

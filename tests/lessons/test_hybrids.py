@@ -82,18 +82,21 @@ def both(first: Function, second: Function, right: Function) -> Function:
 
 
 def partial_hybrids(exercise: Exercise) -> Iterator[tuple[str, Make]]:
-    right = exercise.reference
+    right = exercise.applied(exercise.reference)
     for mistake in exercise.mistakes:
+        broken = exercise.applied(mistake.broken)
         for words, where in WHERE.items():
-            yield f"{mistake.name} {words}", lambda m=mistake, w=where: choose(w, m.broken, right)
-        yield f"{mistake.name} once", lambda m=mistake: on_first_call(m.broken, right)
+            yield f"{mistake.name} {words}", lambda b=broken, w=where: choose(w, b, right)
+        yield f"{mistake.name} once", lambda b=broken: on_first_call(b, right)
 
 
 def double_hybrids(exercise: Exercise) -> Iterator[tuple[str, Make]]:
+    right = exercise.applied(exercise.reference)
     for one, other in pairwise((*exercise.mistakes, exercise.mistakes[0])):
-        a, b, name = one.broken, other.broken, f"{one.name} and {other.name}"
+        a, b = exercise.applied(one.broken), exercise.applied(other.broken)
+        name = f"{one.name} and {other.name}"
         yield f"{name} by turns", lambda a=a, b=b: choose(square, a, b)
-        yield f"{name} at once", lambda a=a, b=b: both(a, b, exercise.reference)
+        yield f"{name} at once", lambda a=a, b=b: both(a, b, right)
         if len(exercise.results) > 1:
             yield f"{name}, a part each", lambda a=a, b=b: one_part_each(a, b)
 
@@ -125,10 +128,12 @@ def are_unlike(exercise: Exercise, hybrid: Function, broken: Function) -> bool:
 
 def complaint(exercise: Exercise, make: Make) -> str | None:
     """Say what is wrong with how a hybrid is judged."""
-    report = evaluate(exercise.name, make(), seed=1)
+    report = evaluate(exercise.name, LiveTarget(make()), seed=1)
     if report.passed:
         return "passes, and should not" if is_wrong(exercise, make()) else None
-    if report.mistake is not None and are_unlike(exercise, make(), report.mistake.broken):
+    if report.mistake is not None and are_unlike(
+        exercise, make(), exercise.applied(report.mistake.broken)
+    ):
         return f"is called {report.mistake.name}, and should not be"
     return None
 
