@@ -1,7 +1,7 @@
 """Time what learners wait for: `make bench`, or `make bench ARGS=start` for one file of them.
 
 Every `bench_*.py` beside this file has `rows()`, which yields what is measured, in words, and
-the milliseconds that it took, run after run.
+the milliseconds that it took, run after run. It may have `RATIOS`: what to divide by what.
 """
 
 import statistics
@@ -21,10 +21,14 @@ def main(wanted: list[str]) -> int:
         return 1
     print(f"{'':<44}{'median':>12}{'95 %':>12}{'slowest':>12}{'runs':>7}")
     for name in chosen:
-        for what, taken in import_module(name).rows():
+        module, medians = import_module(name), {}
+        for what, taken in module.rows():
             late = sorted(taken)[int(0.95 * (len(taken) - 1))]
             figures = (statistics.median(taken), late, max(taken))
             print(f"{what:<44}{''.join(f'{x:>9.2f} ms' for x in figures)}{len(taken):>7}")
+            medians[what] = figures[0]
+        for what, (above, below) in getattr(module, "RATIOS", {}).items():
+            print(f"{what:<44}{medians[above] / medians[below]:>9.2f} x  (ratio of medians)")
     return 0
 
 

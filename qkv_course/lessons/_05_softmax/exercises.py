@@ -31,6 +31,12 @@ def hard_scores(rng: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
+def hard_batch(rng: np.random.Generator) -> np.ndarray:
+    """Four sentences of such scores; each column, down the batch, has a high one."""
+    high_and_low, _, far = hard_scores(rng).values()
+    return np.stack([high_and_low, high_and_low[::-1], far, far[::-1]])
+
+
 # --- softmax ------------------------------------------------------------------------------
 
 
@@ -40,6 +46,7 @@ def score_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a single row, without other axes", (rng.normal(size=4),))
     for group, scores in hard_scores(rng).items():
         yield Case(group, (scores,))
+    yield Case("such scores in a batch", (hard_batch(rng),))
     yield from spread(lambda *lead: (2 * rng.normal(size=(*lead, 3, 5)),))
     for shape in ((4, 4), (4, 4, 4)):
         yield Case("all sizes equal", (2 * rng.normal(size=shape),))
@@ -278,8 +285,10 @@ def temperature_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a temperature close to 0", (close, 0.001))
     wide = np.array([[0.0, -2000.0, 500.0], [1500.0, 0.0, -1000.0]])
     yield Case("scores far apart, a high temperature", (wide, float(rng.integers(600, 2000))))
+    yield Case("scores far apart, in a batch", (np.stack([wide, wide[::-1]]), 900.0))
     for group, scores in hard_scores(rng).items():
         yield Case(group, (scores, 1.0))
+    yield Case("such scores in a batch", (hard_batch(rng), 1.0))
     yield from spread(lambda *lead: (rng.normal(size=(*lead, 3, 5)), a_temperature(rng)))
     for shape in ((4, 4), (4, 4, 4)):
         yield Case("all sizes equal", (rng.normal(size=shape), a_temperature(rng)))
@@ -406,6 +415,7 @@ def weight_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a single row, without other axes", (softmax(rng.normal(size=4)),))
     one_hot = np.eye(4)[rng.permutation(4)[:3]]
     yield Case("all weight in one place", (one_hot,))
+    yield Case("zeros in a batch", (np.stack([one_hot, softmax(rng.normal(size=(3, 4)))]),))
     yield Case("one row only", (softmax(rng.normal(size=(1, 4))),))
     yield from spread(lambda *lead: (softmax(2 * rng.normal(size=(*lead, 3, 5))),))
     for shape in ((4, 4), (4, 4, 4)):

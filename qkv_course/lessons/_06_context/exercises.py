@@ -149,6 +149,9 @@ def attention_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("very high and very low scores", (q, k, np.array([[10.0], [20.0]])))
     k, v = np.array([[1.0], [0.0], [-large]]), np.array([[10.0], [20.0], [30.0]])
     yield Case("one key that fits far worse", (np.array([[1.0], [2.0]]), k, v))
+    q = large * np.array([[[1.0], [-1.0]], [[-1.0], [1.0]]])
+    k, v = rng.normal(size=(2, 3, 1)), rng.normal(size=(2, 3, 2))
+    yield Case("large scores in a batch", (q, k, v))
 
     def draw(*lead: int) -> tuple[np.ndarray, ...]:
         return tuple(rng.normal(size=(*lead, *shape)) for shape in ((3, 5), (4, 5), (4, 7)))
