@@ -108,6 +108,7 @@ def find_notebook(lesson: str, folder: Path) -> Path:
     if Path(lesson).is_file():
         return Path(os.path.abspath(lesson))
     stem = Path(lesson).name.removesuffix(".ipynb")
+    stem = stem.zfill(2) if stem.isdecimal() else stem  # 4 is short for 04
     found = sorted((folder / "notebooks").glob("*.ipynb"))
     for notebook in found:
         if notebook.stem.startswith(stem):
@@ -160,19 +161,18 @@ def progress() -> None:
 
 def progress_lines(done: dict[str, ExerciseProgress]) -> list[LessonProgress]:
     """Sum up each lesson, in the order of the course."""
-    from qkv_course.lessons import LESSONS, find_exercise
+    from qkv_course.lessons import LESSONS
 
     newest = _newest_mistakes()
     lines = []
-    for lesson, names in LESSONS.items():
-        points = {name: find_exercise(name).points for name in names}
-        tried = [done[name] for name in names if name in done]
-        passed = [name for name in names if name in done and done[name].passed]
+    for lesson, points in LESSONS.items():
+        tried = [done[name] for name in points if name in done]
+        passed = [name for name in points if name in done and done[name].passed]
         lines.append(
             LessonProgress(
                 lesson=lesson,
                 passed=len(passed),
-                exercises=len(names),
+                exercises=len(points),
                 points=sum(points[name] for name in passed),
                 of_points=sum(points.values()),
                 attempts=sum(p.attempts for p in tried),
@@ -183,15 +183,19 @@ def progress_lines(done: dict[str, ExerciseProgress]) -> list[LessonProgress]:
 
 
 def _newest_mistakes() -> dict[str, str]:
-    """Say for each lesson which mistake was named last."""
+    """Say for each lesson which mistake was named last, if its exercise has not passed since."""
     from qkv_course.lessons import LESSONS, find_exercise
 
     lesson_of = {name: lesson for lesson, names in LESSONS.items() for name in names}
-    newest = {
-        lesson_of[event["name"]]: (event["name"], event["mistake"])
-        for event in events()
-        if event["kind"] == "check" and event.get("mistake") and event["name"] in lesson_of
-    }
+    newest: dict[str, tuple[str, str]] = {}
+    for event in events():
+        name = event["name"]
+        if event["kind"] != "check" or name not in lesson_of:
+            continue
+        if event.get("mistake"):
+            newest[lesson_of[name]] = (name, event["mistake"])
+        elif event["status"] == "passed" and newest.get(lesson_of[name], ("",))[0] == name:
+            del newest[lesson_of[name]]
     said = {}
     for lesson, (name, slug) in newest.items():
         titles = {m.name: m.title for m in find_exercise(name).mistakes}
@@ -206,7 +210,7 @@ def _table(lines: list[LessonProgress]) -> "Table":
     table.add_column("Lesson", no_wrap=True)
     for name in ("Passed", "Points", "Attempts"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("Last mistake")
+    table.add_column("Last mistake", overflow="fold")
     for line in lines:
         passed, points = f"{line.passed}/{line.exercises}", f"{line.points}/{line.of_points}"
         style = "green" if line.passed == line.exercises else None

@@ -77,13 +77,16 @@ def test_progress_counts_exercises_points_and_attempts() -> None:
     scores = lines["04_scores_and_scaling"]
     assert (scores.passed, scores.exercises) == (1, 3)
     assert (scores.points, scores.of_points, scores.attempts) == (2, 5, 3)
-    assert scores.last_mistake == "attention_scores: forgotten-by-now"
+    assert scores.last_mistake == "", "attention_scores has passed since its mistake"
     first = lines["00_start_here"]
     assert (first.passed, first.points, first.attempts, first.last_mistake) == (0, 0, 1, "")
 
 
 def test_the_newest_mistake_is_shown_by_its_title() -> None:
     practice()
+    progress.record("check", "score_std", status="wrong", mistake="forgotten-by-now")
+    lines = {line.lesson: line for line in cli.progress_lines(progress.summary())}
+    assert lines["04_scores_and_scaling"].last_mistake == "score_std: forgotten-by-now"
     known = find_exercise("scaled_scores").mistakes[0]
     progress.record("check", "scaled_scores", status="wrong", mistake=known.name)
     lines = {line.lesson: line for line in cli.progress_lines(progress.summary())}

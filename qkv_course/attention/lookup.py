@@ -11,7 +11,7 @@ def hard_lookup(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.n
     query: (d_k,). keys: (n, d_k). values: (n, d_v).
     Returns one row of `values`, shape (d_v,).
     Raises ValueError if query and keys differ in d_k.
-    Source: an ordinary dictionary, with the nearest key in place of an equal key.
+    Source: an ordinary dictionary, with the best-fitting key in place of an equal key.
 
     >>> keys = np.array([[1.0, 0.0], [0.0, 1.0]])
     >>> values = np.array([[10.0], [20.0]])

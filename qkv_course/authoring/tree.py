@@ -59,7 +59,8 @@ class Tree:
 def course_tree() -> Tree:
     """Give the course's own tree, beside the package."""
     root = Path(qkv_course.__file__).parents[1]
-    return Tree(LESSONS, lesson_folder, find_exercise, root / "notebooks", root / "solutions")
+    lessons = {lesson: tuple(names) for lesson, names in LESSONS.items()}
+    return Tree(lessons, lesson_folder, find_exercise, root / "notebooks", root / "solutions")
 
 
 def read_notebook(path: Path) -> NotebookNode | None:

@@ -11,25 +11,35 @@ if TYPE_CHECKING:
     from qkv_course.checks.exercise import Exercise
     from qkv_course.checks.question import Question
 
-# Names only, so that one exercise can be found without importing every lesson.
-LESSONS: dict[str, tuple[str, ...]] = {
-    "00_start_here": ("dot",),
-    "01_from_recurrence_to_attention": ("rnn_states", "rnn_influence", "mix"),
-    "02_lookup": ("hard_lookup", "similarity", "soft_lookup"),
-    "03_projections": ("project", "qkv", "projection_parameters"),
-    "04_scores_and_scaling": ("attention_scores", "scaled_scores", "score_std"),
-    "05_softmax": ("softmax", "softmax_with_temperature", "entropy", "softmax_jacobian"),
-    "06_context": ("weighted_sum", "attention", "self_attention", "sinusoidal_positions"),
-    "07_masks": ("causal_mask", "padding_mask", "mask_scores", "masked_attention"),
-    "08_many_heads": ("head_dim", "split_heads", "merge_heads", "multi_head_attention"),
-    "09_in_pytorch": ("torch_attention", "MultiHeadAttention", "load_torch_weights"),
-    "10_what_it_costs": (
-        "attention_flops",
-        "kv_cache_bytes",
-        "decode_step",
-        "grouped_query_attention",
-        "streaming_attention",
-    ),
+# Names and points only, so that neither one exercise nor a learner's progress needs all lessons.
+LESSONS: dict[str, dict[str, int]] = {
+    "00_start_here": {"dot": 1},
+    "01_from_recurrence_to_attention": {"rnn_states": 2, "rnn_influence": 1, "mix": 1},
+    "02_lookup": {"hard_lookup": 1, "similarity": 1, "soft_lookup": 2},
+    "03_projections": {"project": 1, "qkv": 1, "projection_parameters": 1},
+    "04_scores_and_scaling": {"attention_scores": 2, "scaled_scores": 2, "score_std": 1},
+    "05_softmax": {
+        "softmax": 2,
+        "softmax_with_temperature": 1,
+        "entropy": 1,
+        "softmax_jacobian": 2,
+    },
+    "06_context": {
+        "weighted_sum": 1,
+        "attention": 3,
+        "self_attention": 2,
+        "sinusoidal_positions": 2,
+    },
+    "07_masks": {"causal_mask": 1, "padding_mask": 1, "mask_scores": 1, "masked_attention": 3},
+    "08_many_heads": {"head_dim": 1, "split_heads": 2, "merge_heads": 2, "multi_head_attention": 4},
+    "09_in_pytorch": {"torch_attention": 2, "MultiHeadAttention": 4, "load_torch_weights": 2},
+    "10_what_it_costs": {
+        "attention_flops": 1,
+        "kv_cache_bytes": 1,
+        "decode_step": 2,
+        "grouped_query_attention": 2,
+        "streaming_attention": 3,
+    },
 }
 
 
