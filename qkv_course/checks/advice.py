@@ -148,6 +148,22 @@ BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
     ),
     (
         "IndexError",
+        "boolean index did not match",
+        (
+            "A mask used as an index has to have the array's own shape.",
+            "np.where(mask, ..., ...) also takes a mask with axes of size 1.",
+        ),
+    ),
+    (
+        "IndexError",
+        "valid indices",
+        (
+            "An index that is not a whole number: `/` makes floats, and `//` does not.",
+            "Print the index on that line and its type.",
+        ),
+    ),
+    (
+        "IndexError",
         "out of bounds",
         (
             "Of n entries, the first has the index 0 and the last n - 1.",

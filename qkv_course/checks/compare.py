@@ -266,4 +266,5 @@ def describe_right(right: Any, names: tuple[str, ...]) -> str:
         return "a whole number (an int)"
     if np.ndim(right) == 0:
         return "one number"
-    return f"a NumPy array of shape {np.shape(right)}"
+    kind = " of bools" if np.asarray(right).dtype.kind == "b" else ""
+    return f"a NumPy array{kind} of shape {np.shape(right)}"

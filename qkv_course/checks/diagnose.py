@@ -74,6 +74,8 @@ def _same_value(case: Case, one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray) != isinstance(other, np.ndarray) and np.ndim(other) > 0:
         return False
     a, b = as_array(one), as_array(other)
+    if (a.dtype.kind == "b") != (b.dtype.kind == "b"):  # ones and zeros are no mask
+        return False
     return a.shape == b.shape and close(a, b, tolerance(case.args))
 
 
