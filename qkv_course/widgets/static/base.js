@@ -478,7 +478,7 @@ class View {
 
   draw() {
     const settings = this.settings(), key = JSON.stringify(settings);
-    if (key !== this.key) this.result = this.compute(settings);
+    if (key !== this.key) this.result = this.compute(settings, this.data);
     this.key = key;
     for (const show of this.shown) show(settings);
     this.yours.draw(this.result, settings);
@@ -514,6 +514,31 @@ class View {
     const input = el("input", { type: "checkbox" });
     input.addEventListener("change", () => this.set(name, input.checked));
     this.control(name, (x) => (input.checked = x), el("label", {}, input, el("span", {}, ...rich(label))));
+  }
+
+  /**
+   * A line to type in. read(text) gives the setting's value, fault(text) says what is wrong
+   * with a text that cannot be taken: then the setting stays as it was.
+   */
+  text(name, { label, type = "text", read = (text) => text, fault = () => "", ...props }) {
+    const input = el("input", { type, autocomplete: "off", spellcheck: false, ...props });
+    const says = el("span", { className: "qkv-fault" });
+    let known;
+    const judge = () => {
+      const wrong = fault(input.value);
+      says.textContent = wrong;
+      input.setAttribute("aria-invalid", Boolean(wrong));
+      return wrong;
+    };
+    input.addEventListener("input", () => {
+      const wrong = judge();
+      if (wrong) this.tell(wrong); else this.set(name, (known = read(input.value)));
+    });
+    this.control(name, (x) => { // a text that was not taken stays, to be mended
+      if (x === known) return;
+      input.value = known = x;
+      judge();
+    }, el("label", {}, el("span", {}, ...rich(label)), input), says);
   }
 
   /** A drop-down list; `options` are [value, text]. */
@@ -650,9 +675,10 @@ class Yours {
 }
 
 /**
- * An anywidget module. compute(settings) gives the numbers, with the names and values of the
- * Python twin; build(view) makes controls and pictures once and returns
- * paint(result, settings, yours), called for every frame.
+ * An anywidget module. compute(settings, view.data) gives the numbers, with the names and values
+ * of the Python twin; view.data is undefined unless `build` sets it, say to what Python sent
+ * once. build(view) makes controls and pictures once and returns paint(result, settings, yours),
+ * called for every frame.
  */
 const explorer = ({ compute = () => ({}), build }) => ({
   compute,
