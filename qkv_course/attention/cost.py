@@ -10,10 +10,11 @@ from qkv_course.attention.context import attention
 def attention_flops(n: int, d_model: int) -> int:
     """Count the floating-point operations of q @ k.T and weights @ v, all heads together.
 
-    n: number of tokens. d_model: features of a token.
-    A multiplication and an addition are two operations. The projections, the scaling and
-    the softmax are not counted.
-    Returns 4 * n * n * d_model for n queries and n keys, as an int.
+    n: number of tokens: there are n queries and n keys. d_model: features of a token, shared
+    out among the heads.
+    Convention: a dot product of d entries is d multiplications and d additions, 2 * d
+    operations. The projections, the scaling, the softmax and masks are not counted.
+    Returns the number of operations, as an int.
 
     >>> attention_flops(10, 64)
     25600
@@ -27,7 +28,8 @@ def kv_cache_bytes(
     """Say how much memory the keys and values of n tokens take, in all layers of a model.
 
     n: tokens of one sequence. n_layers: layers. n_kv_heads: heads that have keys and values
-    of their own. d_head: entries of a key, and of a value. bytes_per_value: 2 for float16.
+    of their own, in each layer. d_head: entries of a key, and of a value.
+    bytes_per_value: of one such entry; 2 for float16, 4 for float32.
     Returns bytes, as an int.
 
     >>> kv_cache_bytes(1000, n_layers=12, n_kv_heads=12, d_head=64)  # GPT-2 small, float16
@@ -86,7 +88,7 @@ def streaming_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, block: int)
     q: (..., n_q, d_k). k: (..., n_k, d_k). v: (..., n_k, d_v).
     block: how many keys to look at at a time, 1 or more; the last block may be smaller.
     Returns the context, shape (..., n_q, d_v), the same as from attention(q, k, v).
-    No array of shape n_q x n_k is ever made, only n_q x block.
+    All n_q x n_k scores together are never held, only those of a few blocks, n_q x block.
     Source: Milakov & Gimelshein 2018 (online softmax); Dao et al. 2022, "FlashAttention".
 
     >>> q, k = np.zeros((1, 2)), np.ones((3, 2))

@@ -17,6 +17,8 @@ BY_PROBLEM = {
     "type": "Look at the docstring's `Returns` line, and at your `return` line.",
     "shape": "Print the shape after every step and compare it with the docstring.",
     "dtype": "Leave out `astype` and `dtype=...`, or take the dtype from the input.",
+    "measured": "What your function returns is right so far; this was measured beside it. "
+    "Read again what the docstring says about it.",
     "value": "Work out this one entry by hand on the input above, then print your steps.",
 }
 

@@ -48,17 +48,18 @@ def tolerance(args: tuple[Any, ...]) -> tuple[float, float]:
 
 
 def find_problem(
-    trial: Trial, names: tuple[str, ...], parameters: tuple[str, ...]
+    trial: Trial, names: tuple[str, ...], parameters: tuple[str, ...], returned: int | None = None
 ) -> Problem | None:
     """Say what is wrong with a trial's outcome, or None.
 
     names: what the results are called. parameters: what the arguments are called.
+    returned: how many of the results the function itself returns; the others are measured.
     """
     outcome, right = trial.outcome, trial.right
     if trial.case.raises:
         return _not_refused(trial.case, outcome)
     if outcome.failure is not None:
-        return _raised(outcome.failure, right, names)
+        return _raised(outcome.failure, right, names[:returned])
     if outcome.mutated:
         return _changed_input(outcome, parameters)
     if not isinstance(right, tuple):
@@ -87,6 +88,8 @@ def _not_refused(case: Case, outcome: Outcome) -> Problem | None:
 
 
 def _raised(failure: Failure, right: Any, names: tuple[str, ...]) -> Problem:
+    if isinstance(right, tuple):
+        right = right[0] if len(names) == 1 else right[: len(names)]
     expected = f"It should return {describe_right(right, names)}."
     return Problem("raised", _what_stopped(failure), expected)
 

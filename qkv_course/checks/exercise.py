@@ -92,6 +92,8 @@ class Exercise:
     properties: tried in order when no named mistake matches.
     probe: how to call what learners write, `probe(function, *args)`, where it does not take
         and return NumPy arrays itself: a torch function, say, or a class.
+    returned: how many of the results what learners write returns itself; the probe measures
+        the others.
     """
 
     reference: Function
@@ -102,6 +104,7 @@ class Exercise:
     results: tuple[str, ...] = ("result",)
     properties: tuple[Property, ...] = field(default=())
     probe: Function | None = None
+    returned: int | None = None
 
     @property
     def name(self) -> str:

@@ -166,7 +166,7 @@ def value_text(value: Any, indent: int = 0, precision: int = 4) -> str:
         return value
     if not isinstance(value, np.ndarray):
         return repr(value)
-    if value.size > LARGEST:
+    if not 0 < value.size <= LARGEST:
         return f"an array of shape {value.shape}"
     with np.printoptions(**PRINT_OPTIONS, precision=precision, linewidth=WIDTH - indent):
         text = str(value)

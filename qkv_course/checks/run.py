@@ -76,7 +76,8 @@ def right_answer(exercise: Exercise, case: Case) -> Any:
 def safe_problem(exercise: Exercise, trial: Trial) -> Problem | None:
     """Find the problem of a trial, even if looking at what came back raises."""
     try:
-        return find_problem(trial, exercise.results, exercise.parameters)
+        names = exercise.results
+        return find_problem(trial, names, exercise.parameters, exercise.returned)
     except Exception as error:  # a learner's own class may raise at every touch
         saw = f"What your function returned cannot be read as numbers ({type(error).__name__})."
         return Problem("type", saw, "It should return NumPy arrays or numbers.")
@@ -124,6 +125,8 @@ def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem:
         return (limit, advice) if limit else on_error(exercise, outcome.failure)
     if problem.kind not in ("value", "shape"):
         return "", advice
+    if problem.part >= (exercise.returned or len(exercise.results)):
+        return "", BY_PROBLEM["measured"]
     broken = find_property(exercise, args, outcome.value) if problem.kind == "value" else None
     pattern = broken or find_pattern(*_pair(first, problem), tolerance(args)) or ""
     return f"{limit or ''} {pattern}".strip(), advice

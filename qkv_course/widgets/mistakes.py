@@ -1,13 +1,14 @@
 """Choose a usual mistake of an exercise and see what it does, beside the right result."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
 
 from qkv_course.checks.calls import LiveTarget, Outcome
-from qkv_course.checks.compare import Trial, describe_value, find_problem, number
+from qkv_course.checks.compare import Problem, Trial, describe_value, find_problem, number
 from qkv_course.checks.exercise import Case, Exercise, Mistake
 from qkv_course.checks.report import value_text
 from qkv_course.errors import UnknownName
@@ -55,29 +56,44 @@ class Scene:
         m = self.mistake
         text = {"name": m.name, "title": m.title, "why": m.why, "try": m.try_next}
         parts = {"given": self.given, "right": self.right, "wrong": self.wrong}
-        drawn = {k: [_item(n, v) for n, v in values.items()] for k, values in parts.items()}
+        drawn = {k: _items(values) for k, values in parts.items()}
         return {**text, **drawn, "remark": self.remark}
 
 
 def scene(exercise: Exercise, mistake: Mistake) -> Scene:
     """Run a mistake on the exercise's first call for which it goes wrong."""
-    trials = [
-        _trial(exercise, mistake, case) for case in exercise.cases(np.random.default_rng(SEED))
-    ]
-    names, parameters = exercise.results, exercise.parameters
-    problems = [find_problem(t, names, parameters) for t in trials]
-    first = next((i for i, problem in enumerate(problems) if problem is not None), 0)
-    trial, problem, lead = trials[first], problems[first], _first_matrix(trials[first])
+    trial, problem = _first_wrong(exercise, mistake)
+    names, lead = exercise.results, _first_matrix(trial, exercise.results)
     answers = () if trial.outcome.failure else _parts(trial.outcome.value, names)
     wanted = _parts(trial.right, names)
     if trial.case.raises:
         wanted = (f"no result, a {trial.case.raises}",)
-    right = _by_name(names, wanted, lead)
-    wrong = _by_name(names, answers, lead)
-    alike = str(right) == str(wrong)  # what is wrong is not in the numbers
+    right, wrong = _by_name(names, wanted, lead), _by_name(names, answers, lead)
+    alike = _items(right) == _items(wrong)  # what is wrong is not in the numbers
     remark = problem.saw.replace("Your function", "It") if problem and alike else ""
-    given = _by_name(parameters, trial.case.args, lead)
+    given = _by_name(exercise.parameters, trial.case.args, lead)
     return Scene(mistake, given, right, wrong, _stop(trial.outcome) or remark)
+
+
+def _first_wrong(exercise: Exercise, mistake: Mistake) -> tuple[Trial, Problem | None]:
+    target = LiveTarget(exercise.applied(mistake.broken), SECONDS)
+    first = None
+    for case, right in _answered(exercise):
+        trial = Trial(case, target.call(case.args), right)
+        problem = find_problem(trial, exercise.results, exercise.parameters, exercise.returned)
+        if problem is not None:
+            return trial, problem
+        first = first or trial
+    assert first is not None
+    return first, None  # read-only inputs, which make it go wrong in a check, are not shown
+
+
+@lru_cache(maxsize=1)
+def _answered(exercise: Exercise) -> list[tuple[Case, Any]]:
+    """Draw the exercise's calls, each with the right answer."""
+    reference = LiveTarget(exercise.applied(exercise.reference), SECONDS)
+    drawn = exercise.cases(np.random.default_rng(SEED))
+    return [(case, reference.call(case.args).value) for case in drawn]
 
 
 def _stop(outcome: Outcome) -> str:
@@ -87,26 +103,21 @@ def _stop(outcome: Outcome) -> str:
     return f"It stops with {failure.kind}: {message}." if message else f"It stops: {failure.kind}."
 
 
-def _trial(exercise: Exercise, mistake: Mistake, case: Case) -> Trial:
-    right, wrong = (
-        LiveTarget(exercise.applied(f), SECONDS).call(case.args)
-        for f in (exercise.reference, mistake.broken)
-    )
-    return Trial(case, wrong, right.value)
-
-
 def _parts(value: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
     several = isinstance(value, tuple | list) and len(value) == len(names) > 1
     return tuple(value) if several else (value,)
 
 
-def _first_matrix(trial: Trial) -> tuple[int, ...]:
-    """Say where in the batch, if there is one, the first difference is."""
-    got, want = trial.outcome.value, trial.right
-    if not (is_numeric(got) and is_numeric(want) and np.shape(got) == np.shape(want)):
-        return ()
-    apart = np.argwhere(~np.isclose(got, want, rtol=1e-6, atol=1e-8, equal_nan=True))
-    return tuple(int(i) for i in apart[0][:-2]) if len(apart) else ()
+def _first_matrix(trial: Trial, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Say where in the batch, or in which head, the first difference is, if there are several."""
+    parts = (_parts(value, names) for value in (trial.outcome.value, trial.right))
+    for got, want in zip(*parts, strict=False):
+        if not (is_numeric(got) and is_numeric(want) and np.shape(got) == np.shape(want)):
+            continue
+        apart = np.argwhere(~np.isclose(got, want, rtol=1e-6, atol=1e-8, equal_nan=True))
+        if len(apart):
+            return tuple(int(i) for i in apart[0][:-2])
+    return ()
 
 
 def _by_name(
@@ -117,6 +128,8 @@ def _by_name(
     for name, value in zip(names, values, strict=False):
         extra = max(np.ndim(value) - 2, 0) if isinstance(value, np.ndarray) else 0
         at = (lead + (0,) * extra)[:extra]
+        if extra and any(i >= n for i, n in zip(at, value.shape, strict=False)):
+            at = (0,) * extra  # an input with fewer heads than the result
         if extra == 0 or value.size == 0:
             named[name] = value
         else:
@@ -124,12 +137,29 @@ def _by_name(
     return named
 
 
+def _items(values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [_item(name, value) for name, value in values.items()]
+
+
 def _item(name: str, value: Any) -> dict[str, Any]:
     if not is_numeric(value):
         plain = value is None or isinstance(value, str | tuple | list | dict)
         return {"name": name, "text": value_text(value)[:200] if plain else describe_value(value)}
-    array = np.asarray(value)
-    return {"name": name, **encoded(array[(slice(SIDE),) * array.ndim])}
+    array = np.asarray(value, dtype=np.float64)[(slice(SIDE),) * np.ndim(value)]
+    return {"name": name, **encoded(_brief(array))}
+
+
+def _brief(array: np.ndarray) -> np.ndarray:
+    """Leave each number the five digits that a picture can use; the notebook stores them all."""
+    return np.array([float(f"{x:.5g}") for x in array.ravel()]).reshape(array.shape)
+
+
+def _with_places(scene: dict[str, Any], items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Put a scene's items into the list, and their places in it into the scene."""
+    for part in ("given", "right", "wrong"):
+        items += [item for item in scene[part] if item not in items]
+        scene[part] = [items.index(item) for item in scene[part]]
+    return scene
 
 
 class MistakesWidget(Widget):
@@ -140,14 +170,18 @@ class MistakesWidget(Widget):
     _esm = script("mistakes")
 
     mistake = traitlets.Unicode().tag(sync=True)
+    # Many scenes show the same numbers; each is kept once, and a scene has its place in _items.
+    _items = traitlets.List(traitlets.Dict()).tag(sync=True)
     _scenes = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, exercise: Exercise, mistake: str | None = None) -> None:
         self._exercise = exercise.name
         self._by_slug = {m.name: scene(exercise, m) for m in exercise.mistakes}
+        items: list[dict[str, Any]] = []
         super().__init__(
             _title=f"{exercise.name}: what if it were wrong?",
-            _scenes=[s.as_json() for s in self._by_slug.values()],
+            _scenes=[_with_places(s.as_json(), items) for s in self._by_slug.values()],
+            _items=items,
             mistake=exercise.mistakes[0].name if mistake is None else mistake,
         )
 
@@ -199,5 +233,6 @@ def _draw_result(
         return
     axes.set_axis_off()
     axes.set_title(title, fontsize=9)
-    said = number(value) if is_numeric(value) and np.ndim(value) == 0 else "no such result"
+    single = is_numeric(value) and np.size(value) == 1
+    said = number(np.asarray(value).item()) if single else "no such result"
     axes.text(0.5, 0.5, said, ha="center", va="center", fontsize=16)

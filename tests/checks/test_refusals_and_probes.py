@@ -177,3 +177,48 @@ def test_arrays_in_a_dict_are_narrowed_and_watched() -> None:
 def test_wrong_parameters_of_a_class_show_the_right_ones() -> None:
     _, advice = on_error(SCALER, Failure("TypeError", "Other() takes no arguments"))
     assert "`Scaler(factor)`" in advice
+
+
+def try_and_count(function, n):
+    """Halve a number, and count the calls."""
+    counted = []
+    value = function(n, counted)
+    return value, len(counted)
+
+
+def counts_once(n, counted):
+    """Halve, and count."""
+    counted.append(n)
+    return n // 2
+
+
+@mistake("a count too many", "Count once.")
+def counts_twice(n, counted):
+    """It counts before and after."""
+    counted += [n, n]
+    return n // 2
+
+
+COUNTED = Exercise(
+    counts_once,
+    1,
+    lambda rng: [Case("by hand", (int(rng.integers(2, 9)),))],
+    (counts_twice,),
+    ("a", "b", "c"),
+    results=("half", "calls counted"),
+    probe=try_and_count,
+    returned=1,
+)
+
+
+def test_what_a_probe_measures_is_judged_but_not_asked_for() -> None:
+    def thrice(n, counted):
+        counted += [n] * 3
+        return n // 2
+
+    assert judged(counts_twice.broken, COUNTED).mistake is counts_twice
+    report = judged(thrice, COUNTED)
+    assert report.saw == "`calls counted` is 3."
+    assert "measured" in report.try_next
+    stopped = judged(lambda n, counted: 1 / 0, COUNTED)
+    assert stopped.expected == "It should return a whole number (an int)."

@@ -75,14 +75,15 @@ function inputs() {
   const every = choices.map((n) => Array.from({ length: n }, (_, h) =>
     scaled(headOf(q, h, n), headOf(k, h, n))));
   return (inputs.known = { x: rowsOf(x, CALLED), w_q, w_k, w_v, w_o, q, k,
+    called: [q, k, matmul(x, w_v)].map((t) => rowsOf(t, CALLED)),
     ranks: tensor([choices.length], every.map((heads) => rank(heads[0]))),
     favorites: tensor([choices.length], every.map((heads) => mean(heads.map(favorites)))) });
 }
 
 function toy(n_heads) {
-  const { q, k, ...rest } = inputs(), heads = Array.from({ length: n_heads }, (_, h) => h);
+  const { q, k, called, ...rest } = inputs(), heads = Array.from({ length: n_heads }, (_, h) => h);
   const pick = (t) => heads.map((h) => headOf(t, h, n_heads));
-  const [queries, keys, values] = [rest.w_q, rest.w_k, rest.w_v].map((w) => pick(matmul(rest.x, w)));
+  const [queries, keys, values] = called.map(pick);
   const weights = heads.map((h) => softmax(scaled(queries[h], keys[h])));
   const contexts = heads.map((h) => matmul(weights[h], values[h])), d_head = q.shape[1] / n_heads;
   const merged = mapped(tensor(rest.x.shape), (_, p) => {
@@ -185,6 +186,8 @@ class Facts {
   }
 }
 
+// Colors are parsed once: 5000 cells are painted in a frame.
+const SHADES = Array.from({ length: 256 }, (_, i) => `rgb(${cividis(i / 255)})`);
 const RANGE = [-2, 2]; // of the colors: the numbers have a spread of about 1
 
 /** A matrix as colored cells, with dots on those at the positions `dotted`. */
@@ -193,7 +196,7 @@ function cells(t, width, height, label, { range = RANGE, dotted = [], dot = 0.36
   const canvas = el("canvas", { width: m * size, height: n * size, role: "img", "aria-label": label });
   const context = canvas.getContext("2d"), corner = (p) => [(p % m) * size, Math.floor(p / m) * size];
   t.data.forEach((x, p) => {
-    context.fillStyle = `rgb(${cividis(share(x, range))})`;
+    context.fillStyle = SHADES[Math.round(255 * share(x, range))];
     context.fillRect(...corner(p), size, size);
   });
   for (const p of dotted) {

@@ -21,13 +21,15 @@ function picture(view, value, other) {
 }
 
 function build(view) {
-  const scenes = view.model.get("_scenes");
+  const items = view.model.get("_items"), parts = ["given", "right", "wrong"];
+  const scenes = view.model.get("_scenes").map((s) =>
+    ({ ...s, ...Object.fromEntries(parts.map((part) => [part, s[part].map((i) => items[i])])) }));
   view.radios("mistake", { legend: "Choose a mistake", options: scenes.map((s) => [s.name, s.title]) });
   const advice = el("p");
   view.panes.after(advice);
   view.table("The numbers as tables", (_, { mistake }) => {
     const s = scenes.find((scene) => scene.name === mistake);
-    return ["given", "right", "wrong"].flatMap((part) => s[part].filter((v) => v.shape).map((v) =>
+    return parts.flatMap((part) => s[part].filter((v) => v.shape).map((v) =>
       ({ title: `${part}: ${v.name}`, t: decoded(v) })));
   });
   let drawn;
