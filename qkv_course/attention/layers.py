@@ -35,7 +35,9 @@ def torch_attention(
 class MultiHeadAttention(nn.Module):
     """Multi-head attention with four linear layers: w_q, w_k, w_v and w_o.
 
-    d_model: features of a token. n_heads: divides d_model.
+    d_model: features of a token. n_heads: divides d_model. Head h has the features h * d_head
+    up to, not including, (h + 1) * d_head of what w_q, w_k and w_v give. There is no dropout.
+    Returns, when it is called, (output, weights).
     Source: Vaswani et al. 2017, section 3.2.2.
 
     >>> layer = MultiHeadAttention(d_model=8, n_heads=2)
@@ -71,21 +73,17 @@ class MultiHeadAttention(nn.Module):
         mask: bool, True where a query may attend; broadcasts to (batch, n, m), for all heads.
         Returns (output, weights): (batch, n, d_model) and (batch, n_heads, n, m).
         """
-        memory = x if memory is None else memory
-        q, k, v = (
-            self._split(self.w_q(x)),
-            self._split(self.w_k(memory)),
-            self._split(self.w_v(memory)),
-        )
-        if mask is not None:
-            mask = mask.unsqueeze(-3)  # (batch, 1, n, m): the same for all heads
-        context, weights = torch_attention(q, k, v, mask)
+        q, k, v = self._project(x, x if memory is None else memory)
+        for_all_heads = None if mask is None else mask.unsqueeze(-3)  # (batch, 1, n, m)
+        context, weights = torch_attention(q, k, v, for_all_heads)
         return self.w_o(self._merge(context)), weights
 
+    def _project(self, x: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        projected = self.w_q(x), self.w_k(memory), self.w_v(memory)
+        return tuple(self._split(p) for p in projected)  # (batch, n_heads, n or m, d_head) each
+
     def _split(self, x: torch.Tensor) -> torch.Tensor:
-        return x.reshape(*x.shape[:-1], self.n_heads, -1).transpose(
-            -2, -3
-        )  # (batch, n_heads, n, d_head)
+        return x.reshape(*x.shape[:-1], self.n_heads, -1).transpose(-2, -3)
 
     def _merge(self, x: torch.Tensor) -> torch.Tensor:
         return x.transpose(-2, -3).flatten(-2)  # (batch, n, d_model)
@@ -109,15 +107,9 @@ class FusedMultiHeadAttention(MultiHeadAttention):
         mask: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, None]:
         """Attend as MultiHeadAttention does. Returns (output, None)."""
-        memory = x if memory is None else memory
-        q, k, v = (
-            self._split(self.w_q(x)),
-            self._split(self.w_k(memory)),
-            self._split(self.w_v(memory)),
-        )
-        if mask is not None:
-            mask = mask.unsqueeze(-3)
-        context = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        q, k, v = self._project(x, x if memory is None else memory)
+        for_all_heads = None if mask is None else mask.unsqueeze(-3)
+        context = F.scaled_dot_product_attention(q, k, v, attn_mask=for_all_heads)
         return self.w_o(self._merge(context)), None
 
 

@@ -10,10 +10,13 @@ from qkv_course.widgets import EXPLORERS
 
 pytestmark = pytest.mark.browser
 NAMES = list(EXPLORERS)
-FUNCTIONS = [functions[0] for functions in EXPLORERS.values()]
+HOMES = [functions[0] for functions in EXPLORERS.values() if functions]
 CELLS = [
-    f"from qkv_course.attention import {', '.join(FUNCTIONS)}\nfrom qkv_course import explore",
-    *(f"explore({function})" for function in FUNCTIONS),
+    f"from qkv_course.attention import {', '.join(HOMES)}\nfrom qkv_course import explore",
+    *(  # one that is no function's home draws functions of others
+        f"explore({functions[0]})" if functions else f"explore({name!r}, masked_attention)"
+        for name, functions in EXPLORERS.items()
+    ),
 ]
 
 

@@ -72,7 +72,7 @@ def test_every_function_of_the_registry_is_an_exercise_with_a_call() -> None:
     for name, functions in EXPLORERS.items():
         assert set(functions) <= set(lessons.exercise_names())
         widget = explore(name)
-        assert {call.function for call in type(widget).calls} == set(functions)
+        assert {call.function for call in type(widget).calls} >= set(functions)
         known = {**widget.settings, **type(widget).compute(**widget.settings)}
         for call in type(widget).calls:
             reference = lessons.find_exercise(call.function).reference

@@ -644,8 +644,8 @@ def stream_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a single query and a single key", (*stream_arrays(rng, 1, 1), 1))
     # Large enough to see in the memory whether all scores are held: a right way that also keeps
     # something of each block, or copies of the inputs, stays well below.
-    yield Case("many queries, fewer keys", (*many(rng, 240, 200), 11))
-    yield Case("many keys, fewer queries", (*many(rng, 130, 600), 18)).as_float32()
+    yield Case("many queries, fewer keys", (*many(rng, 160, 130), 7))
+    yield Case("many keys, fewer queries", (*many(rng, 75, 450), 13)).as_float32()
 
 
 def many(rng: np.random.Generator, n_q: int, n_k: int) -> Triple:
