@@ -37,6 +37,10 @@ function transposed(a) {
   return mapped(tensor([m, n]), (_, i) => a.data[(i % n) * m + Math.floor(i / n)]);
 }
 
+/** View several matrices as one, each below the one before. */
+const asMatrix = ({ shape, data }) =>
+  tensor(shape.length > 2 ? [data.length / shape.at(-1), shape.at(-1)] : shape, data);
+
 /** The softmax over the last axis. */
 function softmax(scores) {
   const n = scores.shape.at(-1), out = tensor(scores.shape);
@@ -658,7 +662,7 @@ class Yours {
     for (const [name, maps] of Object.entries(this.maps))
       for (const map of maps) map.node.hidden = !(name in found.values);
     for (const [name, t] of Object.entries(found.values))
-      if (t.shape.length) this.pair(name, result[name], t);
+      if (t.shape.length) this.pair(name, asMatrix(result[name]), asMatrix(t));
   }
 
   /** Two heatmaps on one color scale: expected and yours. */

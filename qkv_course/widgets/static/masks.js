@@ -319,11 +319,8 @@ function controls(view) {
     ["hidden", "hidden (nn.MultiheadAttention)"]] });
 }
 
-/** Yours with a mask for a batch, (3, 1, 6), as one row a sentence. */
-function flatPairs(view) {
-  const pair = view.yours.pair.bind(view.yours);
-  const flat = (t) => (t.shape.length > 2 ? tensor([t.shape[0], N], t.data) : t);
-  view.yours.pair = (name, expected, yours) => pair(name, flat(expected), flat(yours));
+/** Put the words, as they are now, beside the pictures of yours. */
+function labelYours(view) {
   view.shown.push((settings) => {
     const rows = wordsOf(settings), square = { rows, cols: rows };
     const sentences = [settings.length, N, 2].map((length) => `length ${length}`);
@@ -365,7 +362,7 @@ function build(view) {
   view.panes.style.columnGap = "20px";
   view.summary.style.minHeight = "2.9em"; // nothing jumps when a second line comes
   view.panes.after(line);
-  flatPairs(view);
+  labelYours(view);
   tables(view);
   return (r, settings) => {
     const words = wordsOf(settings);
