@@ -8,16 +8,19 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from .lab import Lab, running_lab
 
+SCREENSHOTS = Path(__file__).parents[2] / "test-results" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking "
@@ -83,8 +86,17 @@ def open_page(browser: Any, lab: Lab, path: Path, outside: list[str]) -> Any:
     return page
 
 
+def keep_pictures(page: Any, name: str) -> None:
+    """Keep a picture of every widget as the tests left it, for those who look at the run."""
+    for number, widget in enumerate(page.locator(".qkv:visible").all()):
+        with suppress(PlaywrightError):  # a picture that cannot be taken is no failure
+            widget.screenshot(path=SCREENSHOTS / f"{name}-{number}.png", timeout=5_000)
+
+
 @pytest.fixture(scope="module")
-def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Any]]:
+def open_notebook(
+    lab: Lab, browser: Any, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Any]]:
     """Give a function that opens a notebook, without running it, and returns its page.
 
     The page has its file as `path`, and in `sent` all that goes to the server by websocket.
@@ -97,7 +109,8 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., Any]]:
         return pages[-1]
 
     yield go
-    for page in pages:
+    for number, page in enumerate(pages):
+        keep_pictures(page, f"{request.path.stem}-{number}")
         page.evaluate(f"() => {SESSION}.shutdown()")
         page.context.close()
     assert outside == [], f"The page asked for something outside: {outside}"
