@@ -136,6 +136,24 @@ BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
         ),
     ),
     (
+        "ValueError",
+        "values to unpack",
+        (
+            "There are more or fewer values than names, as where a shape has more axes than you "
+            "expect: batch axes may stand in front, any number of them or none.",
+            "`*lead, n, d = x.shape` takes the last two sizes, and all others into a list.",
+        ),
+    ),
+    (
+        "AxisError",
+        "for array of dimension 1",
+        (
+            "The array has no such axis. None, as of a mask that is not given, counts as one "
+            "number in an array of its own.",
+            "Treat `mask is None` first. Otherwise, print the shape on that line.",
+        ),
+    ),
+    (
         "AxisError",
         "",
         (
