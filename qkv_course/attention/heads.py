@@ -11,7 +11,7 @@ def head_dim(d_model: int, n_heads: int) -> int:
 
     d_model: features of a token. n_heads: number of heads, 1 or more.
     Returns d_model / n_heads, as an int.
-    Raises ValueError if n_heads does not divide d_model, or is less than 1.
+    Raises ValueError if n_heads does not divide d_model.
     Source: Vaswani et al. 2017, section 3.2.2 (512 features, 8 heads, 64 each).
 
     >>> head_dim(512, 8)

@@ -17,8 +17,6 @@ BY_PROBLEM = {
     "type": "Look at the docstring's `Returns` line, and at your `return` line.",
     "shape": "Print the shape after every step and compare it with the docstring.",
     "dtype": "Leave out `astype` and `dtype=...`, or take the dtype from the input.",
-    "measured": "What your function returns is right so far; this was measured beside it. "
-    "Read again what the docstring says about it.",
     "value": "Work out this one entry by hand on the input above, then print your steps.",
 }
 
@@ -201,6 +199,82 @@ BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
 )
 
 
+# The rows that fit any function, and torch's own words for what NumPy says otherwise.
+BY_TORCH_ERROR = (
+    *(row for row in BY_ERROR if row[0] in ("SystemExit", "RecursionError", "UnboundLocalError")),
+    *(row for row in BY_ERROR if row[0] == "NameError" or "NoneType" in row[1]),
+    (
+        "RuntimeError",
+        "must match the size of tensor b",
+        (
+            "torch lines shapes up from the last axis on; sizes have to be equal there, or 1.",
+            "Print both shapes. After a sum or a maximum, keepdim=True keeps the axis.",
+        ),
+    ),
+    (
+        "RuntimeError",
+        "Expected size for first two dimensions",
+        (
+            "In a product of batches (b, n, a) @ (b, a, m), b and a have to be equal.",
+            "Print both shapes. k.transpose(-2, -1) swaps the last two axes.",
+        ),
+    ),
+    (
+        "RuntimeError",
+        "shapes cannot be multiplied",
+        (
+            "In a matrix product (n, a) @ (a, m), the two sizes in the middle have to be equal.",
+            "Print both shapes. k.transpose(-2, -1) swaps the last two axes.",
+        ),
+    ),
+    (
+        "RuntimeError",
+        "view size is not compatible",
+        (
+            "`view` wants the entries in one piece, and after `transpose` they are not.",
+            "Use `reshape`, or `.contiguous()` first.",
+        ),
+    ),
+    (
+        "RuntimeError",
+        "is invalid for input of size",
+        (
+            "The new shape has more or fewer entries than the tensor.",
+            "Print the tensor's shape: the product of all sizes has to stay the same.",
+        ),
+    ),
+    (
+        "RuntimeError",
+        "expected m1 and m2 to have the same dtype",
+        (
+            "float32 meets float64: a tensor made by the function has another precision.",
+            "Take the dtype of an input, as in torch.zeros(n, dtype=q.dtype).",
+        ),
+    ),
+    (
+        "RuntimeError",
+        "Can't call numpy() on Tensor that requires grad",
+        (
+            "NumPy cannot record the way back, so torch refuses.",
+            "Stay with torch: torch.softmax, torch.exp, `@`.",
+        ),
+    ),
+    (
+        "TypeError",
+        "ufunc",
+        ("A NumPy function on tensors.", "Use torch's: torch.exp in place of np.exp."),
+    ),
+    (
+        "AttributeError",
+        "'Tensor' object",
+        (
+            "Tensors have no such method or attribute; NumPy arrays may have it.",
+            "Look for torch's name: dim for axis, keepdim for keepdims, transpose for swapaxes.",
+        ),
+    ),
+)
+
+
 def on_error(exercise: Exercise, failure: Failure) -> Advice:
     """Say what is likely behind an error, and what to try."""
     if failure.timed_out:
@@ -215,7 +289,7 @@ def on_error(exercise: Exercise, failure: Failure) -> Advice:
         )
     if failure.kind == "Complaint":
         return "", BY_PROBLEM["type"]
-    for kind, part, advice in BY_ERROR:
+    for kind, part, advice in BY_TORCH_ERROR if exercise.tensors else BY_ERROR:
         if failure.kind == kind and part in failure.message:
             return advice
     if failure.kind == "TypeError" and not failure.line_number:

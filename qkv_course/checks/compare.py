@@ -88,6 +88,8 @@ def _not_refused(case: Case, outcome: Outcome) -> Problem | None:
 
 
 def _raised(failure: Failure, right: Any, names: tuple[str, ...]) -> Problem:
+    if not names:
+        return Problem("raised", _what_stopped(failure), "It should come to its end.")
     if isinstance(right, tuple):
         right = right[0] if len(names) == 1 else right[: len(names)]
     expected = f"It should return {describe_right(right, names)}."

@@ -93,7 +93,9 @@ class Exercise:
     probe: how to call what learners write, `probe(function, *args)`, where it does not take
         and return NumPy arrays itself: a torch function, say, or a class.
     returned: how many of the results what learners write returns itself; the probe measures
-        the others.
+        the others. None: all.
+    if_measured: what to try when only a measured result is wrong, in a sentence or two.
+    tensors: whether it takes and returns torch tensors.
     """
 
     reference: Function
@@ -105,6 +107,8 @@ class Exercise:
     properties: tuple[Property, ...] = field(default=())
     probe: Function | None = None
     returned: int | None = None
+    if_measured: str = ""
+    tensors: bool = False
 
     @property
     def name(self) -> str:

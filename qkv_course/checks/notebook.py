@@ -3,10 +3,12 @@
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from qkv_course import progress
 from qkv_course.checks.calls import LiveTarget, Target
+from qkv_course.checks.helpers import wrong_helper
 from qkv_course.checks.limits import BoundedText
 from qkv_course.checks.report import Report
 from qkv_course.checks.run import run_check
@@ -48,12 +50,30 @@ def check(f: Callable[..., Any], exercise: str | None = None, seed: int | None =
         name = exercise if isinstance(exercise, str) else name_of(exercise, "check")
     _refuse_strangers(f, name)
     try:
-        report = evaluate(name, f, seed)
+        report = _with_helpers(evaluate(name, f, seed), f)
     except KeyboardInterrupt:
         raise CheckFailed(f"The check of {name} was interrupted; nothing was recorded.") from None
     mistake = report.mistake.name if report.mistake else None
     progress.record("check", name, status=report.status, mistake=mistake)
     show(report)
+
+
+def _with_helpers(report: Report, f: Callable[..., Any]) -> Report:
+    """Say first if a function of another exercise, which `f` uses, is what is wrong."""
+    if report.passed or report.status == "not attempted":
+        return report
+
+    def is_right(name: str, helper: Any) -> bool:
+        return evaluate(name, helper).status in ("passed", "not attempted")
+
+    if (helper := wrong_helper(f, report.exercise, is_right)) is None:
+        return report
+    first = f"It uses your {helper}, which does not pass its own check as it stands now."
+    return replace(
+        report,
+        likely=f"{first} {report.likely}".strip(),
+        try_next=f"Mend {helper} first, run its cell, and check {report.exercise} again.",
+    )
 
 
 def show(report: Report) -> None:

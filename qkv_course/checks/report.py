@@ -12,6 +12,7 @@ from qkv_course.checks.exercise import Mistake
 Status = Literal["passed", "wrong", "raised", "timed out", "not attempted"]
 WIDTH = 88
 LARGEST = 24  # entries of an input that are still printed in full
+SIDE = 4  # rows and columns of a larger result that are printed: fewer than LARGEST in all
 # As NumPy prints by itself: the learner may have chosen otherwise for their own output.
 PRINT_OPTIONS: dict[str, Any] = {
     "edgeitems": 3,
@@ -147,7 +148,7 @@ class Report:
         if max(got.size, want.size) > LARGEST:
             if c.index is None:
                 return ""
-            (where, got), (_, want) = c.cut(got, 5), c.cut(want, 5)
+            (where, got), (_, want) = c.cut(got, SIDE), c.cut(want, SIDE)
         lead = f"\n  {c.name}{where}:" if where else ""
         for precision in (4, 6, 8):  # enough to see that they differ
             texts = [value_text(a, 13, precision) for a in (got, want)]
@@ -161,7 +162,7 @@ def value_text(value: Any, indent: int = 0, precision: int = 4) -> str:
     if isinstance(value, np.generic):
         return repr(value.item())
     if isinstance(value, dict):
-        return ", ".join(f"{name} {np.shape(part)}" for name, part in value.items())
+        return _dict_text(value, indent)
     if isinstance(value, str):
         return value
     if not isinstance(value, np.ndarray):
@@ -172,6 +173,14 @@ def value_text(value: Any, indent: int = 0, precision: int = 4) -> str:
         text = str(value)
     first, *rest = text.split("\n")  # between matrices, NumPy leaves a line empty
     return "\n".join([first, *((" " * indent + line).rstrip() for line in rest)])
+
+
+def _dict_text(parts: dict[str, Any], indent: int) -> str:
+    """Write the parts below each other, or only their shapes if they are many numbers."""
+    if sum(np.size(part) for part in parts.values()) > 2 * LARGEST:
+        return ", ".join(f"{name} {np.shape(part)}" for name, part in parts.items())
+    lines = (f"{n} = {value_text(part, indent + len(n) + 3)}" for n, part in parts.items())
+    return ("\n" + " " * indent).join(lines)
 
 
 def _precision(value: Any) -> str:

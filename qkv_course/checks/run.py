@@ -27,9 +27,7 @@ from qkv_course.checks.diagnose import (
 from qkv_course.checks.exercise import Case, Exercise
 from qkv_course.checks.report import Comparison, Report
 
-COUNT_FROM_THE_END = (
-    "Count axes from the end: -1 is the last axis, and np.swapaxes(x, -1, -2) swaps the last two."
-)
+COUNT_FROM_THE_END = "Count axes from the end: -1 is the last axis, and {} swaps the last two."
 WIDER = "NumPy widens float32 where it meets float64, as np.zeros(n) and np.sqrt(4) are."
 
 
@@ -51,7 +49,7 @@ def run_check(exercise: Exercise, target: Target, seed: int | None = None) -> Re
     for trial in trials:
         if (problem := safe_problem(exercise, trial)) is not None:
             return _failed(exercise, seed, trials, trial, problem)
-    return Report(exercise.name, "passed", seed, len(trials), remark=_remark(trials))
+    return Report(exercise.name, "passed", seed, len(trials), remark=_remark(exercise, trials))
 
 
 def draw_cases(exercise: Exercise, seed: int) -> list[Case]:
@@ -120,13 +118,13 @@ def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem:
         return on_type(outcome, first.right, problem)
     wrong = [safe_problem(exercise, trial) is not None for trial in trials]
     if limit := find_batch_limit(trials, wrong):
-        advice = COUNT_FROM_THE_END
+        advice = COUNT_FROM_THE_END.format("x.transpose" if exercise.tensors else "np.swapaxes")
     if outcome.failure is not None:
         return (limit, advice) if limit else on_error(exercise, outcome.failure)
     if problem.kind not in ("value", "shape"):
         return "", advice
-    if problem.part >= (exercise.returned or len(exercise.results)):
-        return "", BY_PROBLEM["measured"]
+    if exercise.returned is not None and problem.part >= exercise.returned:
+        return "", exercise.if_measured or advice
     broken = find_property(exercise, args, outcome.value) if problem.kind == "value" else None
     pattern = broken or find_pattern(*_pair(first, problem), tolerance(args)) or ""
     return f"{limit or ''} {pattern}".strip(), advice
@@ -148,11 +146,12 @@ def _comparison(exercise: Exercise, trial: Trial, problem: Problem) -> Compariso
     return Comparison(name, got, want, problem.index, tolerance(trial.case.args))
 
 
-def _remark(trials: Sequence[Trial]) -> str:
+def _remark(exercise: Exercise, trials: Sequence[Trial]) -> str:
+    why = "" if exercise.tensors else f" {WIDER}"
     for trial in trials:
         got, want = trial.outcome.value, trial.right
         pairs = zip(got, want, strict=True) if isinstance(want, tuple) else [(got, want)]
         for one, other in pairs:
             if wider(one, other):
-                return f"For {other.dtype} inputs you return {one.dtype}. That is allowed. {WIDER}"
+                return f"For {other.dtype} inputs you return {one.dtype}. That is allowed.{why}"
     return ""

@@ -90,14 +90,16 @@ def tops(weights: np.ndarray, colors: str, counts: np.ndarray) -> np.ndarray:
     return np.where(rows > 0, rows, 1.0)
 
 
-def hidden_cells(mask: np.ndarray) -> list[list[int]]:
-    """List the cells where a mask is False. Raises BadAnswer if it is no bool matrix."""
-    if mask.dtype.kind != "b" or mask.ndim != 2:
+def hidden_cells(mask: Any, shape: tuple[int, int]) -> list[list[int]]:
+    """List the cells where a mask is False. Raises BadAnswer if it is no bool array (n_q, n_k)."""
+    array = np.asarray(mask.detach().cpu() if hasattr(mask, "detach") else mask)
+    if array.dtype.kind != "b" or array.shape != shape:
         raise BadAnswer(
-            f"mask is an array of {mask.dtype} with the shape {mask.shape}. It should be bool, "
-            "of shape (n_q, n_k), True where a query may attend; or a name, such as 'causal'."
+            f"mask is an array of {array.dtype} with the shape {array.shape}. It should be bool, "
+            f"of shape (n_q, n_k), here {shape}, True where a query may attend; or a name, "
+            "such as 'causal'."
         )
-    cells: list[list[int]] = np.argwhere(~mask).tolist()
+    cells: list[list[int]] = np.argwhere(~array).tolist()
     return cells
 
 
@@ -272,6 +274,11 @@ class AttentionExplorer(Explorer):
         query_tokens: Any = None,
         **settings: Any,
     ) -> None:
+        if function is not None and not callable(function):
+            raise BadAnswer(
+                f"The second argument is a function of yours, not a {type(function).__name__}. "
+                "Give arrays by their names: weights=..., or q=... and k=..., or q, k and v."
+            )
         given = {name: settings.pop(name) for name in AXES if name in settings}
         self._data = own_data(given, tokens, query_tokens) if given else None
         if self._data is None and (tokens is not None or query_tokens is not None):
@@ -279,9 +286,22 @@ class AttentionExplorer(Explorer):
                 "tokens name the rows of q and k, or of weights; give these too. "
                 "For words with numbers of the explorer's own, give a sentence."
             )
-        if isinstance(settings.get("mask"), np.ndarray):
-            settings |= {"mask": "drawn", "drawn": hidden_cells(settings["mask"])}
-        super().__init__(function, **settings, **self._for_own(function, settings))
+        kept = self._for_own(function, settings)
+        if getattr(settings.get("mask"), "shape", None):
+            size = self._size(settings.get("sentence", type(self).sentence.default_value))
+            settings |= {"mask": "drawn", "drawn": hidden_cells(settings["mask"], size)}
+        super().__init__(function, **settings, **kept)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "mask" and getattr(value, "shape", None):
+            self.drawn, value = hidden_cells(value, self._size(self.sentence)), "drawn"
+        super().__setattr__(name, value)
+
+    def _size(self, sentence: Any) -> tuple[int, int]:
+        """Count the queries and the keys."""
+        if self._data is None:
+            return (len(split(str(sentence))),) * 2
+        return len(self._data.queries), len(self._data.keys)
 
     def _for_own(self, function: object, settings: dict[str, Any]) -> dict[str, Any]:
         """Give what goes along with one's own data: fewer settings, and the data."""

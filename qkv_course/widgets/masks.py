@@ -185,7 +185,7 @@ class Drawing(traitlets.Unicode[str, Any]):
         """Take an array of numbers or bools of the right shape, or a text."""
         rows = [list(row) for row in value.split("/")] if isinstance(value, str) else value
         try:
-            mask = np.array(rows, dtype=np.float64)
+            mask = np.asarray(rows, dtype=np.float64)
         except (TypeError, ValueError):
             self.error(obj, value)
         if mask.shape != (N, N) or not np.isin(mask, (0, 1)).all():

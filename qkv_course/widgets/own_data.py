@@ -66,6 +66,11 @@ def own_data(given: dict[str, Any], tokens: Any = None, query_tokens: Any = None
 
 def _array(name: str, value: Any) -> np.ndarray:
     """Read an array (n_heads, rows, columns) in the precision of the browser's copy."""
+    if isinstance(value, tuple) and any(hasattr(part, "shape") for part in value):
+        raise BadAnswer(
+            f"{name} is a tuple of {len(value)} arrays, perhaps all results of a call. "
+            "Give one of them."
+        )
     try:
         plain = value.detach().cpu().float().numpy() if hasattr(value, "detach") else value
         array = np.asarray(plain)
@@ -122,15 +127,18 @@ def _are_weights(weights: np.ndarray) -> None:
         head, i = np.argwhere(wrong)[0]
         row = weights[head, i]
         fault = f"holds {row.min():.4g}" if row.min() < 0 else f"sums to {row.sum():.4g}"
+        dropout = "" if row.min() < 0 else " Or has a dropout changed them? eval() turns it off."
         raise BadAnswer(
             f"weights[{head}, {i}] {fault}. Weights are 0 or more and a row sums to 1; "
-            "are these scores, before the softmax?"
+            f"are these scores, before the softmax?{dropout}"
         )
 
 
 def _names(what: str, given: Iterable[Any] | None, n: int, letter: str) -> tuple[str, ...]:
     if given is None:
         return tuple(f"{letter}{i}" for i in range(n))
+    if not isinstance(given, Iterable):
+        raise BadAnswer(f"{what} is {given!r}. Give {n} names, in a list or in one text.")
     names = tuple(map(str, given.split() if isinstance(given, str) else given))
     if len(names) != n:
         which = "queries" if letter == "q" else "keys"

@@ -180,6 +180,8 @@ def test_a_sentence_is_typed_and_reaches_python(
     field.fill("fine again")
     expect(toy.locator(".qkv-summary")).to_contain_text("2 words")
     expect(toy.locator(".qkv-fault").first).to_have_text("")
+    field.fill("one")
+    expect(toy.locator(".qkv-legend").first).to_contain_text("1.00, the largest")
 
 
 def test_a_mask_is_drawn_by_keyboard(
@@ -205,6 +207,21 @@ def test_a_mask_is_drawn_by_keyboard(
     expect(toy.get_by_role("status")).to_contain_text("1 of 100 cells")
     toy.get_by_role("button", name="Show all cells").press("Enter")
     expect(toy.locator(".qkv-summary")).not_to_contain_text("The mask hides")
+
+
+def test_a_fast_drag_leaves_no_cell_out_and_another_button_draws_nothing(
+    notebook: Any, toy: Any, in_kernel: Callable[..., str]
+) -> None:
+    mask_of(toy).select_option("drawn by hand")
+    notebook.mouse.move(*cell(toy, 0, 0))
+    notebook.mouse.down()
+    notebook.mouse.move(*cell(toy, 3, 9))
+    notebook.mouse.up()
+    expect(toy.locator(".qkv-summary")).to_contain_text("The mask hides 10 of 100 cells.")
+    notebook.mouse.click(*cell(toy, 9, 9), button="middle")
+    wait_for_rest(notebook)
+    hidden = in_kernel(notebook, "print(sorted(j for i, j in toy.drawn))")
+    assert hidden == f"{list(range(10))}\n"
 
 
 def test_a_mask_is_drawn_by_mouse_on_the_one_that_was_there(

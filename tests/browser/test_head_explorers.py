@@ -110,6 +110,17 @@ def test_a_number_is_followed_by_mouse_and_keys_through_both_ways(
     expect(split.locator(".qkv-followed").first).to_have_accessible_name("26: token 2, column 6")
 
 
+def test_the_number_with_the_focus_is_seen_around_the_one_that_is_followed(
+    notebook: Any, widget: Callable[[int], Any]
+) -> None:
+    widget(SPLIT).get_by_label("heads", exact=True).focus()
+    notebook.keyboard.press("Tab")
+    number = widget(SPLIT).locator(".qkv-followed").first
+    expect(number).to_be_focused()
+    expect(number).to_have_css("outline-width", "3px")
+    expect(number).to_have_css("outline-offset", "5px")
+
+
 def test_only_the_tempting_way_has_marks(widget: Callable[[int], Any]) -> None:
     split = widget(SPLIT)
     split.get_by_label("2: swap axes").check()

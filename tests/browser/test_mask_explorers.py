@@ -115,6 +115,30 @@ def test_a_drag_paints_all_cells_on_its_way_alike(
     np.testing.assert_allclose(weights(masks), python_weights(notebook, in_kernel), atol=1e-6)
 
 
+def test_a_fast_drag_leaves_no_cell_out(notebook: Any, masks: Any) -> None:
+    first, last = (cell(masks, 5, column).bounding_box() for column in (0, 5))
+    notebook.mouse.move(first["x"] + 9, first["y"] + 9)
+    notebook.mouse.down()
+    notebook.mouse.move(last["x"] + 9, last["y"] + 9)
+    notebook.mouse.up()
+    expect(masks.locator(".qkv-summary")).to_contain_text("Nothing is allowed in row “pie”")
+
+
+def test_the_cell_with_the_focus_is_seen(notebook: Any, masks: Any) -> None:
+    cell(masks, 1, 0).focus()
+    notebook.keyboard.press("ArrowDown")  # a key: browsers draw no ring after a click
+    expect(cell(masks, 2, 0)).to_have_css("outline-width", "3px")
+    expect(cell(masks, 2, 0)).to_have_css("outline-color", "rgb(184, 74, 0)")  # not blue
+
+
+def test_what_is_filled_in_fits_its_cell(masks: Any) -> None:
+    choice(masks, "hidden scores become").select_option("-1e-12")
+    expect(number(masks, 1, 0, 1)).to_have_text("3.0-1e-12")
+    sizes = "(node) => [node.scrollWidth, node.clientWidth, node.scrollHeight, node.clientHeight]"
+    wide, room, high, space = number(masks, 1, 0, 1).evaluate(sizes)
+    assert wide <= room and high <= space
+
+
 def test_the_keyboard_moves_and_paints(
     notebook: Any, masks: Any, in_kernel: Callable[..., str]
 ) -> None:

@@ -160,6 +160,7 @@ NAN = np.where(np.arange(8) == 3, np.nan, Q)
         ),
         ({"weights": Q @ np.swapaxes(K, -1, -2)}, "are these scores, before the softmax?"),
         ({"weights": 2 * WEIGHTS}, "weights[0, 0] sums to 2. Weights are 0 or more"),
+        ({"weights": 2 * WEIGHTS}, "Or has a dropout changed them? eval() turns it off."),
         (
             {"q": Q, "k": K, "tokens": ["a", "b"]},
             "tokens has 2 names, and there are 5 keys: give 5.",
@@ -178,6 +179,11 @@ NAN = np.where(np.arange(8) == 3, np.nan, Q)
         ({"wieghts": WEIGHTS}, "has no setting 'wieghts'"),
         ({"mask": np.zeros((2, 2))}, "mask is an array of float64 with the shape (2, 2)."),
         ({"mask": np.ones((1, 2, 2), dtype=bool)}, "It should be bool, of shape (n_q, n_k)"),
+        ({"mask": np.ones((3, 3), dtype=bool)}, "of shape (n_q, n_k), here (10, 10), True"),
+        ({"q": FEW, "k": K, "mask": np.ones((5, 2), dtype=bool)}, "here (2, 5), True where"),
+        ({"weights": (Q, WEIGHTS)}, "weights is a tuple of 2 arrays"),
+        ({"weights": WEIGHTS, "tokens": 5}, "tokens is 5. Give 5 names"),
+        ({"function": WEIGHTS}, "not a ndarray. Give arrays by their names: weights=..."),
     ],
 )
 def test_what_cannot_be_shown_is_answered_with_a_sentence(given: Any, sentence: str) -> None:
@@ -228,6 +234,22 @@ def test_a_mask_can_be_an_array() -> None:
     widget = explore("attention", masked_attention, q=Q, k=K, v=V, mask=mask)
     np.testing.assert_array_equal(widget.numbers()["mask"], mask)
     assert widget.settings["mask"] == "drawn" and widget._yours["kind"] == "agrees"
+
+
+def test_a_mask_can_be_an_array_later_on_too() -> None:
+    widget = explore("attention", sentence="a b c")
+    for mask in (np.tri(3, dtype=bool), np.eye(3, dtype=bool)):
+        widget.mask = mask
+        np.testing.assert_array_equal(widget.numbers()["mask"], mask)
+    with pytest.raises(BadAnswer, match=r"here \(3, 3\), True where a query may attend"):
+        widget.mask = np.tri(4, dtype=bool)
+    assert widget.mask == "drawn" and widget.numbers()["mask"].sum() == 3
+
+
+def test_a_mask_can_be_a_tensor_of_torch() -> None:
+    torch = pytest.importorskip("torch")
+    mask = explore("attention", q=Q, k=K, mask=torch.ones(5, 5).tril() > 0).numbers()["mask"]
+    np.testing.assert_array_equal(mask, np.tri(5, dtype=bool))
 
 
 def masked_attention_causal_only(*args: Any) -> Any:

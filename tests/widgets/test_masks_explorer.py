@@ -1,6 +1,7 @@
 """The mask painter: what may be painted, what leaks, and who notices a change of the last word."""
 
 import json
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,13 @@ def test_a_mask_of_one_s_own_is_given_as_an_array_or_a_text() -> None:
     widget = explore("masks")
     widget.drawn = np.eye(N, dtype=bool).tolist()
     assert widget.drawn == text and widget.preset == "causal"
+
+
+def test_a_mask_of_torch_is_painted_without_a_warning() -> None:
+    torch = pytest.importorskip("torch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert explore("masks", drawn=torch.eye(N) > 0).drawn.startswith("100000/010000")
 
 
 @pytest.mark.parametrize("bad", ["110", "x", np.eye(5), np.full((N, N), 0.5), None, 3])

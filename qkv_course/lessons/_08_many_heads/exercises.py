@@ -249,10 +249,12 @@ def transposed_first(x: Array, n_heads: int) -> Array:
 def pieces_stay_together(args: tuple[Any, ...], value: Any) -> str | None:
     """Row i of head h is a stretch of token i's row."""
     want = split_heads(*args)
+    in_order = "The numbers stand in the order that they have in x: a reshape moves none. "
+    unmoved = in_order if np.array_equal(np.ravel(value), np.ravel(args[0])) else ""
     h, i = (int(index) for index in np.argwhere(value != want)[0][-3:-1])
     low, high = h * want.shape[-1], (h + 1) * want.shape[-1] - 1
     columns = f"column {low}" if low == high else f"columns {low} to {high}"
-    return f"Row {i} of head {h} should hold {columns} of token {i}."
+    return f"{unmoved}Row {i} of head {h} should hold {columns} of token {i}."
 
 
 SPLIT_HEADS = Exercise(
@@ -442,15 +444,24 @@ FORMS: tuple[tuple[str, tuple[int, ...], tuple[tuple[int, ...], ...]], ...] = (
 )
 
 
-def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
-    """Sentences, matrices, heads and masks: by hand, of all shapes, and hard for a softmax."""
+def by_hand() -> tuple[Any, ...]:
+    """Give two tokens, four matrices and two heads that can be read and reckoned with."""
     x = np.array([[1.0, 0.0], [1.0, 2.0]])
     w_q, w_k = np.array([[1.0, 2.0], [-1.0, 1.0]]), np.array([[0.0, 1.0], [1.0, -1.0]])
     w_v, w_o = np.array([[10.0, 20.0], [5.0, 10.0]]), np.array([[1.0, 0.0], [1.0, 2.0]])
-    by_hand = (x, w_q, w_k, w_v, w_o, 2)
-    yield Case("two tokens, two heads, by hand", by_hand)
+    return x, w_q, w_k, w_v, w_o, 2
+
+
+def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
+    """Sentences, matrices, heads and masks: by hand, of all shapes, and hard for a softmax."""
+    x, *others = by_hand()
+    yield Case("two tokens, two heads, by hand", (x, *others))
     mask = np.array([[True, False], [True, True]])
-    yield Case("two tokens, two heads and a mask", (*by_hand, mask))
+    yield Case("two tokens, two heads and a mask", (x, *others, mask))
+    two, mask = np.stack([x, x[::-1]]), np.array([[[True, False]], [[True, True]]])
+    yield Case("as many sentences as heads", (two, *others, mask))
+    x, *matrices = np.split(rng.integers(-1, 2, size=(18, 4)) / 2, (2, 6, 10, 14))
+    yield Case("two tokens, two heads of two features", (2 * x, *matrices, 2))
     yield from spread(lambda *lead: draw(rng, *lead))
     for group, lead, shapes in FORMS:
         for shape in shapes:
@@ -472,18 +483,20 @@ def square_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def hard_cases(rng: np.random.Generator) -> Iterator[Case]:
-    """Rows that may see nothing, hidden scores far above the others, and scores of any size."""
+    """Scores of any size, rows that may see nothing, and hidden scores far above the others."""
+    large, eye = float(rng.integers(50, 200)), np.eye(2)
+    x = np.array([[large, large], [large + 1 / large, large + 2 / large]])
+    yield Case("very high and very low scores", (x, eye, np.diag([1.0, -1.0]), eye, eye, 2))
+    mask = np.array([[False, False], [True, True]])
+    yield Case("a token that may attend to nothing", (*by_hand(), mask))
     mask = some(rng, 5, 5)
     mask[2] = False
     yield Case("a token that may attend to nothing", (*draw(rng), mask))
     mask = padding_mask(np.array([3, 0, 5]), 5)
     yield Case("an empty sentence in a batch", (*draw(rng, 3), mask))
-    large, eye = float(rng.integers(50, 200)), np.eye(2)
     x = np.array([[1.0, 2.0], [2.0, 1.0], [large**2, large**2]])
     mask = np.array([[True, True, False], [True, True, False], [False, True, True]])
     yield Case("a hidden score far above the others", (x, eye, eye, eye, eye, 2, mask))
-    x = np.array([[large, large], [large + 1 / large, large + 2 / large]])
-    yield Case("very high and very low scores", (x, eye, np.diag([1.0, -1.0]), eye, eye, 2))
 
 
 def draw(rng: np.random.Generator, *lead: int, n: int = 5, d: int = 12, h: int = 3) -> Any:
@@ -556,8 +569,8 @@ def softmax_over(scores: Array, axis: int) -> Array:
 @mistake("√d_model in place of √d_head", "Take the size of a query inside a head.")
 def root_of_d_model(*given: Any) -> Pair:
     """Inside a head a dot product runs over d_head entries, so its scores spread as √d_head.
-    Divided by √d_model, they are √n_heads times too small and the weights too even. It is one of
-    the most frequent bugs in published code, because nothing crashes."""
+    Divided by √d_model, they are √n_heads times too small and the weights too even. Nothing
+    crashes, and so many published programs have had this bug."""
     return layer(*given, sharper=1 / math.sqrt(given[5]))
 
 
@@ -842,6 +855,26 @@ def reversed_results(*given: Any) -> Pair:
     return weights, output
 
 
+def divided_by_the_right_root(args: tuple[Any, ...], value: Any) -> str | None:
+    """Each head's weights are those of scores over √d_head."""
+    d_model, d_head = args[0].shape[-1], size_of_a_head(args)
+    _, right = multi_head_attention(*args)
+    for done, divisor in (
+        ("divided by √d_model", math.sqrt(d_model)),
+        ("divided by d_head", d_head),
+        ("not divided", 1.0),
+    ):
+        _, weights = layer(*args, sharper=math.sqrt(d_head) / divisor)
+        if np.allclose(weights, right, atol=1e-4):  # on this input it makes no difference
+            continue
+        if np.shape(value[1]) == weights.shape and np.allclose(value[1], weights, atol=1e-5):
+            return (
+                f"The weights are those of scores that are {done}. A head's dot products run over "
+                f"d_head = {d_head} {'entry' if d_head == 1 else 'entries'}: divide by √d_head."
+            )
+    return None
+
+
 def hidden_gets_nothing(args: tuple[Any, ...], value: Any) -> str | None:
     """Where the mask is False, the weight is 0, in every head."""
     weights = np.asarray(value[1])
@@ -912,7 +945,12 @@ MULTI_HEAD_ATTENTION = Exercise(
         scores_returned,
         reversed_results,
     ),
-    properties=(hidden_gets_nothing, nonnegative(1), heads_share_one),
+    properties=(
+        divided_by_the_right_root,
+        hidden_gets_nothing,
+        nonnegative(1),
+        heads_share_one,
+    ),
     hints=(
         "Your attention works on the last two axes and leaves those in front alone. Where do the "
         "heads have to stand so that it works on all of them at once?",
@@ -1017,7 +1055,7 @@ QUESTIONS = (
             Option(
                 "Head h of every sentence gets the mask of sentence h.",
                 "Shapes are lined up from the last axis on, so the mask's 4 sentences meet the "
-                "4 heads. With any other number of heads it would fail.",
+                "4 heads. With 3 heads, or 8, it would fail.",
                 right=True,
             ),
         ),

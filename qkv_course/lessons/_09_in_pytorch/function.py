@@ -449,4 +449,8 @@ TORCH_ATTENTION = Exercise(
     ),
     probe=try_attention,
     returned=2,
+    if_measured="The results are right, and the way back is not. Look for what cuts it off: "
+    ".detach(), .numpy(), .data, or a no_grad block. If there is nan, look at rows where all "
+    "is hidden.",
+    tensors=True,
 )

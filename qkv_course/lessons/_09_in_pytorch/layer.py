@@ -499,4 +499,7 @@ MULTI_HEAD_ATTENTION = Exercise(
     ),
     probe=try_layer,
     returned=2,
+    if_measured="The results are right, and the way back to x or to the parameters is not. Look "
+    "for what cuts it off: .detach(), .numpy(), .data, or a no_grad block.",
+    tensors=True,
 )

@@ -248,4 +248,7 @@ LOAD_TORCH_WEIGHTS = Exercise(
     ),
     probe=try_loading,
     returned=0,
+    if_measured="Print this parameter of ours, and beside it the part of theirs that belongs "
+    "there.",
+    tensors=True,
 )

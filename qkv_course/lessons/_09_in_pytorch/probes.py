@@ -21,17 +21,22 @@ Probe = Callable[..., tuple[Any, ...]]
 def torch_as_it_was() -> Iterator[None]:
     """Start with gradients on and a known seed; put back what the learner's code changes."""
     dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
-    threads = torch.get_num_threads()
+    threads, drawn = torch.get_num_threads(), torch.get_rng_state()
     try:
         torch.set_num_threads(1)  # tensors this small take far longer with several
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            torch.set_grad_enabled(True)
-            yield
+        start_drawing()
+        torch.set_grad_enabled(True)
+        yield
     finally:
+        torch.set_rng_state(drawn)
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(grad)
         torch.set_num_threads(threads)
+
+
+def start_drawing() -> None:
+    """Begin torch's random numbers anew, on the CPU: all that torch.manual_seed does is slower."""
+    torch.default_generator.manual_seed(0)
 
 
 def undisturbed(probe: Probe) -> Probe:
@@ -104,7 +109,7 @@ def try_layer(
     torch.set_default_dtype(torch.from_numpy(x).dtype)
     layer = made(layer_class, x.shape[-1], n_heads)
     learned = fill(layer, x.shape[-1], parameters)
-    torch.manual_seed(0)  # whatever was drawn so far: a dropout should be the same each time
+    start_drawing()  # whatever was drawn so far: a dropout should be the same each time
     if earlier is not None:
         layer(torch.from_numpy(earlier))
     tokens = leaf(x)

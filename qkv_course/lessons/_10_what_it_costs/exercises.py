@@ -806,6 +806,33 @@ def last_block_dropped(q: Array, k: Array, v: Array, block: int) -> Array:
     return by_steps(q, k[..., :full, :], v[..., :full, :], block, right_step)
 
 
+@mistake(
+    "a last, smaller block that is left out, also where it is the only one",
+    "Let the blocks start at 0, block, … below n_k.",
+)
+def only_block_dropped(q: Array, k: Array, v: Array, block: int) -> Array:
+    """n_k // block counts the full blocks only. If block does not divide n_k, some keys are left.
+    If it is larger than n_k, no block is looked at, and 0.0 is divided by 0.0."""
+    if block > k.shape[-2]:
+        raise ZeroDivisionError("float division by zero")
+    return last_block_dropped.broken(q, k, v, block)
+
+
+@mistake(
+    "a first block that comes out as nan", "Print the factor of the first block: it should be 0."
+)
+def first_factor_infinite(q: Array, k: Array, v: Array, block: int) -> Array:
+    """Before the first block, largest is minus infinity, so exp(old − new) is 0, and the empty
+    sums stay 0. The other way around, exp(new − old) is infinity, and infinity times 0 is nan."""
+
+    def step(scores: Array, values: Array, largest: Array, total: Array, blend: Array) -> Triple:
+        new = np.maximum(largest, scores.max(axis=-1, keepdims=True))
+        exps, grow = np.exp(scores - new), np.exp(new - largest)
+        return new, total * grow + exps.sum(axis=-1, keepdims=True), blend * grow + exps @ values
+
+    return by_steps(q, k, v, block, step)
+
+
 @mistake("a blend that is divided in every round", "Divide once, after the last block.")
 def divided_in_the_loop(q: Array, k: Array, v: Array, block: int) -> Array:
     """The total is not complete before the last block. Divided in every round, the blend of early
@@ -891,6 +918,7 @@ STREAMING_ATTENTION = Exercise(
     cases=stream_cases,
     results=("context", "whole score matrices held at once"),
     returned=1,
+    if_measured="Keep nothing of a block but what it adds to the total and to the blend.",
     mistakes=(
         total_not_rescaled,
         blend_not_rescaled,
@@ -901,6 +929,8 @@ STREAMING_ATTENTION = Exercise(
         starts_at_zero,
         common_maximum,
         last_block_dropped,
+        only_block_dropped,
+        first_factor_infinite,
         divided_in_the_loop,
         parts_divided,
         never_divided,
@@ -1019,8 +1049,7 @@ QUESTIONS = (
         (
             Option(
                 "Row 0, since it is the only token in this call",
-                "Then every new word claims to be the first one. Published code has had this bug, "
-                "and no error tells you.",
+                "Then every new word claims to be the first one, and no error tells you.",
             ),
             Option(
                 "Row t − 1, as the last row of the cache",

@@ -352,20 +352,29 @@ function toggle(view, [i, j], hide) {
 const drawing = (view) => view.settings().mask === "drawn";
 const isHidden = (view, [i, j]) => view.settings().drawn.some(([a, b]) => a === i && b === j);
 
+/** The cells on the way from one cell to another, which a fast pointer skips. */
+function between([i, j], [toI, toJ]) {
+  const n = Math.max(1, Math.abs(toI - i), Math.abs(toJ - j));
+  return Array.from({ length: n }, (_, s) =>
+    [i + ((toI - i) * (s + 1)) / n, j + ((toJ - j) * (s + 1)) / n].map(Math.round));
+}
+
 function listenToMatrix(view, matrix, cursor) {
-  let hide = null; // while the button is down: whether cells are hidden or shown
+  let hide = null, last = null; // while the button is down: what becomes of cells, and where it was
   const { box } = matrix;
   box.tabIndex = 0;
   box.addEventListener("pointerdown", (event) => {
     const cell = matrix.at(event);
-    if (!cell) return;
+    if (!cell || event.button) return;
     cursor.set({ chosen: cell });
-    if (drawing(view)) toggle(view, cell, (hide = !isHidden(view, cell)));
+    if (drawing(view)) toggle(view, (last = cell), (hide = !isHidden(view, cell)));
   });
   box.addEventListener("pointermove", (event) => {
     const cell = matrix.at(event);
     if (!event.buttons) hide = null;
-    if (hide !== null && cell && isHidden(view, cell) !== hide) toggle(view, cell, hide);
+    for (const passed of hide !== null && cell ? between(last ?? cell, cell) : [])
+      if (isHidden(view, passed) !== hide) toggle(view, passed, hide);
+    last = cell;
     cursor.set({ hover: cell });
   });
   box.addEventListener("pointerleave", () => cursor.set({ hover: null }));

@@ -363,7 +363,8 @@ class Legend {
 
   draw(r, { colors, mask }, head) {
     const top = fixed(r.tops.data[head * r.weights.shape[0]]);
-    const more = r.mask && choices(r.mask).some((n) => n === 1) ? " or more" : ", the largest";
+    const alone = r.mask?.shape[1] > 1 && choices(r.mask).some((n) => n === 1);
+    const more = alone ? " or more" : ", the largest";
     this.most.textContent = { "each head": top + more, "each row": "the row's largest",
       "all heads": `${top}, largest of all heads`, "0 to 1": "1" }[colors];
     const hides = r.mask?.data.some((x) => !x);

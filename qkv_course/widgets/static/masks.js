@@ -129,6 +129,13 @@ const within = (x) => Math.min(N - 1, Math.max(0, x));
 const place = (node, i, j) => { node.style.gridArea = `${i} / ${j}`; return node; };
 const cell = (p) => [Math.floor(p / N), p % N];
 
+/** The boxes on the way from one box to another, which a fast pointer skips. */
+function between(from, to) {
+  const [i, j] = cell(from), [toI, toJ] = cell(to), n = Math.max(1, Math.abs(toI - i), Math.abs(toJ - j));
+  return Array.from({ length: n }, (_, s) => [i + ((toI - i) * (s + 1)) / n, j + ((toJ - j) * (s + 1)) / n])
+    .map(([row, column]) => Math.round(row) * N + Math.round(column));
+}
+
 /** A frame of words around 6 by 6 boxes, and columns of numbers at its right side. */
 class Board {
   constructor(title, box, { width, left = 30, sides = [], point }) {
@@ -183,6 +190,7 @@ class Numbers extends Board {
       const { text, struck, color, alarm } = fill(p), empty = color === null;
       box.classList.toggle("qkv-none", empty);
       box.classList.toggle("qkv-alarm", Boolean(alarm));
+      box.classList.toggle("qkv-long", text.length > 5);
       box.style.background = empty ? "" : `rgb(${cividis(color)})`;
       box.style.color = empty ? "" : color < BRIGHT ? "#fff" : "#000";
       box.replaceChildren(...(struck ? [el("s", { textContent: struck })] : []), text);
@@ -198,7 +206,7 @@ class Numbers extends Board {
 class Painter extends Board {
   constructor(title, change, options) {
     super(title, () => el("button", { type: "button", className: "qkv-box", tabIndex: -1 }), options);
-    Object.assign(this, { change, point: options.point, brush: null });
+    Object.assign(this, { change, point: options.point, brush: null, last: -1 });
     this.boxes[0].tabIndex = 0;
     this.grid.classList.add("qkv-paint");
     this.grid.setAttribute("role", "group");
@@ -244,11 +252,12 @@ class Painter extends Board {
       this.grid.setPointerCapture(event.pointerId);
       this.brush = !this.painted.data[p];
       this.focus(p);
-      this.put(p, this.brush);
+      this.put((this.last = p), this.brush);
     });
     this.grid.addEventListener("pointermove", (event) => {
       const p = this.brush === null ? -1 : this.at(event);
-      if (p >= 0) this.put(p, this.brush);
+      for (const passed of p < 0 ? [] : between(this.last < 0 ? p : this.last, p)) this.put(passed, this.brush);
+      this.last = p;
     });
     for (const kind of ["pointerup", "pointercancel"])
       this.grid.addEventListener(kind, () => (this.brush = null));
