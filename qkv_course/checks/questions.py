@@ -38,7 +38,8 @@ def reveal(name: str) -> None:
         print(f"You predicted: {option.text}\n{option.feedback}")
     if chosen is None or not question.options[chosen].right:
         right = next(o for o in question.options if o.right)
-        print(f"The answer: {right.text} {right.feedback}")
+        text = right.text if right.text.endswith((".", "!", "?", ":")) else f"{right.text}."
+        print(f"The answer: {text} {right.feedback}")
 
 
 def _find(name: str) -> Question:

@@ -146,7 +146,8 @@ def _item(name: str, value: Any) -> dict[str, Any]:
         plain = value is None or isinstance(value, str | tuple | list | dict)
         return {"name": name, "text": value_text(value)[:200] if plain else describe_value(value)}
     array = np.asarray(value, dtype=np.float64)[(slice(SIDE),) * np.ndim(value)]
-    return {"name": name, **encoded(_brief(array))}
+    bools = {"bools": True} if np.asarray(value).dtype.kind == "b" else {}
+    return {"name": name, **bools, **encoded(_brief(array))}
 
 
 def _brief(array: np.ndarray) -> np.ndarray:

@@ -207,13 +207,14 @@ class Heatmap {
 
   /**
    * Show a matrix or a vector; `rows` and `cols` are its labels, `range` its color scale;
-   * cells that are not as in `beside`, a tensor of the same shape, get a dashed frame.
+   * cells that are not as in `beside`, a tensor of the same shape, get a dashed frame;
+   * `write` turns a number into the text of its cell.
    */
-  draw(t, { rows, cols, range = this.range, title = this.title, beside } = {}) {
+  draw(t, { rows, cols, range = this.range, title = this.title, beside, write } = {}) {
     const [n, m] = t.shape.length > 1 ? t.shape : [1, t.data.length];
     rows ??= Array.from({ length: n }, (_, i) => (t.shape.length > 1 ? i : ""));
     cols ??= Array.from({ length: m }, (_, j) => j);
-    Object.assign(this, { t, n, m, rows, cols, scale: range ?? extent(t), beside });
+    Object.assign(this, { t, n, m, rows, cols, scale: range ?? extent(t), beside, write });
     this.title = title;
     this.caption.replaceChildren(...rich(title));
     this.lay();
@@ -255,7 +256,7 @@ class Heatmap {
       const color = Number.isNaN(x) ? [0, 0, 0, 0] : [...cividis(share(x, this.scale)), 255];
       image.data.set(color, 4 * p);
       if (!this.cells[p]) return;
-      this.cells[p].textContent = short(x, whole);
+      this.cells[p].textContent = this.write?.(x) ?? short(x, whole);
       this.cells[p].style.color =
         Number.isNaN(x) ? "inherit" : share(x, this.scale) < BRIGHT ? "#fff" : "#000";
       this.cells[p].classList.toggle("qkv-differs", differs(x, this.beside?.data[p] ?? x));

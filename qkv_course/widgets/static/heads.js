@@ -302,15 +302,16 @@ class Beside {
   pictures(r, { weights, output }) {
     const shown = Math.min(SHOWN, r.n_heads), heads = Array.from({ length: shown }, (_, h) => h);
     const picture = (t, want, name, w, h, range) => {
-      const dotted = Array.from(t.data.keys()).filter((p) => differs(t.data[p], want.data[p]));
-      return cells(t, w, h, `${name}: ${dotted.length} cells differ`, { range, dotted, dot: 0.15 });
+      const wrong = Array.from(t.data.keys()).filter((p) => differs(t.data[p], want.data[p]));
+      const dotted = wrong.length > t.data.length / 2 ? [] : wrong; // where most differ, dots hide how
+      return cells(t, w, h, `${name}: ${wrong.length} cells differ`, { range, dotted, dot: 0.15 });
     };
     const row = (whose, t) => heads.map((h) => [`${whose} ${h}`, colorOf(h),
       picture(part(t, h), part(r.weights, h), `Weights of head ${h}, ${whose}`, 66, 66, [0, 1])]);
     const strip = (whose, t) => [`output, ${whose}`, "transparent",
       picture(t, r.output, `Output, ${whose}`, 480, 30, reach(r.output, output))];
     return [
-      el("p", {}, `For the first ${CALLED} tokens; dots are on the cells that differ:`),
+      el("p", {}, `The first ${shown} heads' weights from 0 (dark) to 1, for the first ${CALLED} tokens. Dots are on the cells that differ, unless most do:`),
       gallery([...row("head", r.weights), ...row("yours", weights)], shown, 72),
       el("p"),
       gallery([strip("expected", r.output), strip("yours", output)], 1, 480),

@@ -16,7 +16,8 @@ function picture(view, value, other) {
   const t = decoded(value), beside = other?.shape?.join() === value.shape.join() && decoded(other);
   const range = other?.shape?.length ? extent(t, decoded(other)) : extent(t);
   const map = new Heatmap({ title: `\`${value.name}\``, announce: (text) => view.tell(text) });
-  map.draw(t, { range, beside: beside || undefined });
+  const write = value.bools ? (x) => (x ? "T" : "F") : undefined;
+  map.draw(t, { range, write, beside: beside || undefined });
   return map.node;
 }
 
@@ -41,7 +42,8 @@ function build(view) {
     if (s.remark) wrong.append(el("p", {}, ...rich(s.remark)));
     view.panes.replaceChildren(group(view, "given", "", s.given),
       group(view, "right", "qkv-right", s.right, s.wrong), wrong);
-    advice.replaceChildren(...rich(`Dashed: numbers that differ. Try: ${s.try}`));
+    const marked = view.panes.querySelector(".qkv-differs") ? "Dashed: numbers that differ. " : "";
+    advice.replaceChildren(...rich(`${marked}Try: ${s.try}`));
     view.say(s.why);
   };
 }
