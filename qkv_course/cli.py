@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 FIRST_NOTEBOOK = "00_start_here"
 # Read besides the learner's own settings, which stay as they are: the course works offline,
-# so JupyterLab does not ask whether it may fetch news.
+# so JupyterLab does not ask whether it may fetch news. Saved notebooks keep their widgets, which
+# otherwise leave an error when they are opened again; and an export to HTML shows the pictures.
 SETTINGS = Path(__file__).parent / "jupyter"
 
 app = typer.Typer(

@@ -10,7 +10,7 @@ import traitlets
 
 from qkv_course.attention import attention_scores, masked_attention
 from qkv_course.errors import BadAnswer
-from qkv_course.widgets.base import Explorer, packed, script, stylesheet
+from qkv_course.widgets.base import Explorer, module, stylesheet
 from qkv_course.widgets.own_data import AXES, MOST_HEADS, MOST_TOKENS, Data, own_data
 from qkv_course.widgets.random import normals
 from qkv_course.widgets.yours import Call
@@ -249,7 +249,7 @@ class AttentionExplorer(Explorer):
         Call("attention", takes=("q", "k", "v"), gives=("context", "weights")),
     )
     yours_pictures = False
-    _esm = packed(script("attention"))
+    _esm = module("attention")
     _css = stylesheet("base", "attention")
 
     _own = traitlets.Dict().tag(sync=True)

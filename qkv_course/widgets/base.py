@@ -1,6 +1,7 @@
 """What all explorers share: settings, a text twin, a poster, and the learner's own function."""
 
 import base64
+import math
 import warnings
 import zlib
 from collections.abc import Callable
@@ -33,9 +34,9 @@ def stylesheet(*names: str) -> str:
     return "\n".join((STATIC / f"{n}.css").read_text("utf-8") for n in names)
 
 
-def packed(module: str) -> str:
-    """Write a long module in a third of its size: every saved widget carries it along."""
-    data = base64.b64encode(zlib.compress(module.encode("utf-8"), 9)).decode("ascii")
+def module(name: str) -> str:
+    """Write `script(name)` in a third of its size: every saved widget carries it along."""
+    data = base64.b64encode(zlib.compress(script(name).encode("utf-8"), 9)).decode("ascii")
     return f"""const packed = Uint8Array.from(atob("{data}"), (c) => c.charCodeAt(0));
 const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
 const script = new Blob([await new Response(stream).text()], {{ type: "text/javascript" }});
@@ -48,7 +49,7 @@ export default module.default;
 class Widget(anywidget.AnyWidget):
     """A widget whose settings are clear about their range and that has words for itself.
 
-    A subclass sets `title` and `_esm = script("name")`, and adds synced traits: those
+    A subclass sets `title` and `_esm = module("name")`, and adds synced traits: those
     without an underscore in front are its settings.
     """
 
@@ -62,9 +63,7 @@ class Widget(anywidget.AnyWidget):
     def __init__(self, **settings: Any) -> None:
         known = self.setting_names()
         for name in (n for n in settings if n not in known and not n.startswith("_")):
-            raise BadAnswer(
-                f"{self.title!r} has no setting {name!r}. Its settings are: {', '.join(known)}."
-            )
+            raise BadAnswer(self._no_such(name))
         super().__init__(**{"_title": self.title, "_settings": known, **settings})
 
     @classmethod
@@ -77,11 +76,19 @@ class Widget(anywidget.AnyWidget):
     def __setattr__(self, name: str, value: Any) -> None:
         item = getattr(value, "item", None)
         plain = item() if item is not None and getattr(value, "shape", None) == () else value
+        if not name.startswith("_") and not hasattr(self, name):
+            raise BadAnswer(self._no_such(name))
         try:
+            if isinstance(plain, float) and not math.isfinite(plain):
+                raise traitlets.TraitError
             super().__setattr__(name, plain)
         except traitlets.TraitError:
             wanted = in_words(self.class_traits()[name])
             raise BadAnswer(f"{name} is {value!r}; choose {wanted}.") from None
+
+    def _no_such(self, name: str) -> str:
+        known = ", ".join(self.setting_names())
+        return f"{self.title!r} has no setting {name!r}. Its settings are: {known}."
 
     @property
     def settings(self) -> dict[str, Any]:

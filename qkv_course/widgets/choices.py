@@ -5,7 +5,7 @@ from typing import Any
 
 import traitlets
 
-from qkv_course.widgets.base import Widget, script
+from qkv_course.widgets.base import Widget, module
 
 
 class ChoicesWidget(Widget):
@@ -17,7 +17,7 @@ class ChoicesWidget(Widget):
     """
 
     title = "Question"
-    _esm = script("choices")
+    _esm = module("choices")
 
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
     _prompt = traitlets.Unicode().tag(sync=True)

@@ -16,7 +16,7 @@ from qkv_course.data.embeddings import (
     W_V,
     embed,
 )
-from qkv_course.widgets.base import Explorer, script
+from qkv_course.widgets.base import Explorer, module
 from qkv_course.widgets.yours import Call
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class ContextExplorer(Explorer):
         Call("self_attention", takes=("x", "w_q", "w_k", "w_v"), gives=("context", "weights")),
         Call("weighted_sum", takes=("weights", "v"), gives=("context",)),
     )
-    _esm = script("context")
+    _esm = module("context")
 
     sentence = traitlets.Enum(list(SENTENCES), "river").tag(sync=True)
     word = traitlets.Int(4, min=0, max=4).tag(sync=True)

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.attention import attention_flops, kv_cache_bytes
-from qkv_course.widgets.base import Explorer, script, stylesheet
+from qkv_course.widgets.base import Explorer, module, stylesheet
 from qkv_course.widgets.yours import Call
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class CostExplorer(Explorer):
             gives=("cache_bytes",),
         ),
     )
-    _esm = script("cost")
+    _esm = module("cost")
     _css = stylesheet("base", "cost")
 
     n = traitlets.Int(1024, min=SHORTEST, max=LONGEST).tag(sync=True)

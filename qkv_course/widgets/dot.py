@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.attention import dot
-from qkv_course.widgets.base import Explorer, script
+from qkv_course.widgets.base import Explorer, module
 from qkv_course.widgets.yours import Call
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class DotExplorer(Explorer):
     compute = staticmethod(compute)
     describe = staticmethod(describe)
     calls = (Call("dot", takes=("a", "b"), gives=("dot",)),)
-    _esm = script("dot")
+    _esm = module("dot")
 
     a_length = traitlets.Float(2.0, min=0.5, max=LONGEST).tag(sync=True)
     a_angle = traitlets.Int(20, min=0, max=360).tag(sync=True)

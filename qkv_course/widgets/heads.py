@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.attention import head_dim, multi_head_attention, scaled_scores, split_heads
-from qkv_course.widgets.base import Explorer, script, stylesheet
+from qkv_course.widgets.base import Explorer, module, stylesheet
 from qkv_course.widgets.random import normals
 from qkv_course.widgets.yours import Call
 
@@ -155,7 +155,7 @@ class HeadsExplorer(Explorer):
         Call("head_dim", takes=("d_model", "n_heads"), gives=("d_head",)),
     )
     yours_pictures = False
-    _esm = script("heads")
+    _esm = module("heads")
     _css = stylesheet("base", "heads")
 
     model = traitlets.Enum(list(MODELS), TOY).tag(sync=True)

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.attention import mix, rnn_influence, rnn_states
-from qkv_course.widgets.base import Explorer, script
+from qkv_course.widgets.base import Explorer, module
 from qkv_course.widgets.random import normals
 from qkv_course.widgets.yours import Call
 
@@ -94,7 +94,7 @@ class InfluenceExplorer(Explorer):
         Call("rnn_states", takes=("x", "w_x", "w_h"), gives=("states",)),
         Call("mix", takes=("mix_weights", "x"), gives=("blend",)),
     )
-    _esm = script("influence")
+    _esm = module("influence")
 
     kind = traitlets.Enum(KINDS, "diagonal").tag(sync=True)
     gain = traitlets.Float(0.9, min=0.5, max=1.2).tag(sync=True)

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.attention import hard_lookup, similarity, soft_lookup, softmax_with_temperature
-from qkv_course.widgets.base import Explorer, script
+from qkv_course.widgets.base import Explorer, module
 from qkv_course.widgets.yours import Call
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class LookupExplorer(Explorer):
         Call("similarity", takes=("query", "keys"), gives=("scores",)),
         Call("hard_lookup", takes=("query", "keys", "values"), gives=("winner",)),
     )
-    _esm = script("lookup")
+    _esm = module("lookup")
 
     calm = traitlets.Float(1.0, min=-2.0, max=2.0).tag(sync=True)
     festive = traitlets.Float(0.2, min=-2.0, max=2.0).tag(sync=True)

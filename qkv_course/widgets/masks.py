@@ -14,7 +14,7 @@ from qkv_course.attention import (
     softmax,
     weighted_sum,
 )
-from qkv_course.widgets.base import Explorer, script, stylesheet
+from qkv_course.widgets.base import Explorer, module, stylesheet
 from qkv_course.widgets.yours import Call
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class MasksExplorer(Explorer):
         Call("padding_mask", takes=("lengths", "n"), gives=("padding",)),
         Call("mask_scores", takes=("scores", "mask"), gives=("masked",)),
     )
-    _esm = script("masks")
+    _esm = module("masks")
     _css = stylesheet("base", "masks")
 
     preset = traitlets.Enum(PRESETS, "causal").tag(sync=True)

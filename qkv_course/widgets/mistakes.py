@@ -12,7 +12,7 @@ from qkv_course.checks.compare import Problem, Trial, describe_value, find_probl
 from qkv_course.checks.exercise import Case, Exercise, Mistake
 from qkv_course.checks.report import value_text
 from qkv_course.errors import UnknownName
-from qkv_course.widgets.base import Widget, script
+from qkv_course.widgets.base import Widget, module
 from qkv_course.widgets.yours import encoded, is_numeric
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class MistakesWidget(Widget):
 
     title = "What if it were wrong?"
     invitation = "Run this cell to choose a mistake."
-    _esm = script("mistakes")
+    _esm = module("mistakes")
 
     mistake = traitlets.Unicode().tag(sync=True)
     # Many scenes show the same numbers; each is kept once, and a scene has its place in _items.

@@ -16,7 +16,7 @@ from qkv_course.data.embeddings import (
     W_V,
     embed,
 )
-from qkv_course.widgets.base import Explorer, script
+from qkv_course.widgets.base import Explorer, module
 from qkv_course.widgets.random import normals
 from qkv_course.widgets.yours import Call
 
@@ -86,7 +86,7 @@ class ProjectionsExplorer(Explorer):
         Call("project", takes=("x", "w"), gives=("projected",)),
         Call("qkv", takes=("x", "w_q", "w_k", "w_v"), gives=("q", "k", "v")),
     )
-    _esm = script("projections")
+    _esm = module("projections")
 
     matrix = traitlets.Enum(list(MAKES), "W_Q").tag(sync=True)
     same = traitlets.Bool(False).tag(sync=True)

@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.attention import attention_scores, scaled_scores, softmax
-from qkv_course.widgets.base import Explorer, script
+from qkv_course.widgets.base import Explorer, module
 from qkv_course.widgets.random import normals
 from qkv_course.widgets.yours import Call
 
@@ -79,7 +79,7 @@ class ScalingExplorer(Explorer):
         Call("scaled_scores", takes=("q", "k"), gives=("scaled",)),
         Call("attention_scores", takes=("q", "k"), gives=("scores",)),
     )
-    _esm = script("scaling")
+    _esm = module("scaling")
 
     d_k = traitlets.Int(64, min=1, max=LARGEST).tag(sync=True)
     scale = traitlets.Bool(False).tag(sync=True)

@@ -13,7 +13,7 @@ from qkv_course.attention import (
     softmax_jacobian,
     softmax_with_temperature,
 )
-from qkv_course.widgets.base import Explorer, script
+from qkv_course.widgets.base import Explorer, module
 from qkv_course.widgets.random import normals
 from qkv_course.widgets.yours import Call
 
@@ -117,7 +117,7 @@ class SoftmaxExplorer(Explorer):
         Call("entropy", takes=("weights",), gives=("entropy",)),
         Call("softmax_jacobian", takes=("weights",), gives=("jacobian",)),
     )
-    _esm = script("softmax")
+    _esm = module("softmax")
 
     score_0 = traitlets.Float(2.0, min=-5.0, max=5.0).tag(sync=True)
     score_1 = traitlets.Float(1.0, min=-5.0, max=5.0).tag(sync=True)

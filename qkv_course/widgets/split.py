@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.attention import merge_heads, split_heads
-from qkv_course.widgets.base import Explorer, script, stylesheet
+from qkv_course.widgets.base import Explorer, module, stylesheet
 from qkv_course.widgets.yours import Call
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class SplitExplorer(Explorer):
         Call("merge_heads", takes=("split",), gives=("merged",)),
     )
     yours_pictures = False
-    _esm = script("split")
+    _esm = module("split")
     _css = stylesheet("base", "split")
 
     step = traitlets.Int(0, min=0, max=len(STEPS) - 1).tag(sync=True)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from qkv_course.cli import SETTINGS
+
 ROOT = Path(__file__).parents[2]
 FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",
@@ -67,14 +69,11 @@ def free_port() -> int:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Give the server's environment: folders of its own, no news, this checkout."""
-    quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
-    quiet.mkdir(parents=True)
-    news = '{"fetchNews": "false", "checkForUpdates": false}'
-    (quiet / "notification.jupyterlab-settings").write_text(news)
+    """Give the server's environment: folders of its own, `qkv lab`'s settings, this checkout."""
     own = {name: str(home / folder) for name, folder in FOLDERS.items()}
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, **own, "PYTHONPATH": os.pathsep.join(path)}
+    python = {"PYTHONPATH": os.pathsep.join(path), "JUPYTER_CONFIG_PATH": str(SETTINGS)}
+    return {**os.environ, **own, **python}
 
 
 def wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:

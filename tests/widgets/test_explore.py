@@ -58,6 +58,12 @@ def test_a_setting_out_of_range_changes_nothing() -> None:
     with pytest.raises(BadAnswer, match="choose a whole number from 1 to 1024"):
         widget.d_k = 0
     assert widget.d_k == 16
+    with pytest.raises(BadAnswer, match="has no setting 'dk'"):
+        widget.dk = 3
+    warm = explore("softmax")
+    with pytest.raises(BadAnswer, match="temperature is nan; choose a number"):
+        warm.temperature = float("nan")
+    assert warm.temperature == 1
 
 
 def test_a_numpy_number_is_a_number() -> None:

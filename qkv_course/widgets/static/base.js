@@ -96,6 +96,13 @@ function short(x, whole = Number.isInteger(x)) {
   return x.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0).replace(/^-(0\.00)$/, "$1");
 }
 
+/** Write a number so that it can be told from another one, if they differ. */
+function apart(x, other, whole) {
+  if (!differs(x, other) || short(x, whole) !== short(other, whole)) return short(x, whole);
+  const digits = [3, 4, 5].find((n) => x.toPrecision(n) !== other.toPrecision(n));
+  return digits ? x.toPrecision(digits) : short(x, whole);
+}
+
 /** Turn a text into nodes: what stands between backticks becomes code, all else stays text. */
 const rich = (text) =>
   text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? el("code", { textContent: part }) : part));
@@ -256,10 +263,11 @@ class Heatmap {
       const color = Number.isNaN(x) ? [0, 0, 0, 0] : [...cividis(share(x, this.scale)), 255];
       image.data.set(color, 4 * p);
       if (!this.cells[p]) return;
-      this.cells[p].textContent = this.write?.(x) ?? short(x, whole);
+      const other = this.beside?.data[p] ?? x;
+      this.cells[p].textContent = this.write?.(x) ?? apart(x, other, whole);
       this.cells[p].style.color =
         Number.isNaN(x) ? "inherit" : share(x, this.scale) < BRIGHT ? "#fff" : "#000";
-      this.cells[p].classList.toggle("qkv-differs", differs(x, this.beside?.data[p] ?? x));
+      this.cells[p].classList.toggle("qkv-differs", differs(x, other));
     });
     context.putImageData(image, 0, 0);
   }

@@ -363,11 +363,11 @@ function lines(r) {
   series.push({ kind: "rule", x: n_heads, color: 2, dashed: true, name: "now" },
     { kind: "dots", x: [n_heads], y: [bounds.data[at]], color: 2 });
   return { x: [0.9, 108], y: [0, Math.max(...bounds.data) * 1.08], series,
-    xTicks: apart(x).map((n) => ({ at: n, label: n })), label: `${headsOf(n_heads)}: ${bounds.data[at]}` };
+    xTicks: spaced(x).map((n) => ({ at: n, label: n })), label: `${headsOf(n_heads)}: ${bounds.data[at]}` };
 }
 
 /** Leave out what is too close to the one before it to be labeled on a logarithmic axis. */
-const apart = (list) => list.reduce((kept, n) => (n / (kept.at(-1) ?? 0.1) < 1.4 ? kept : [...kept, n]), []);
+const spaced = (list) => list.reduce((kept, n) => (n / (kept.at(-1) ?? 0.1) < 1.4 ? kept : [...kept, n]), []);
 
 const tables = (r) => [
   { title: "By number of heads", rows: ["features a head", "rank at most", ...(r.ranks ? ["rank", "favorites"] : [])],
