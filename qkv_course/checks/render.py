@@ -31,7 +31,7 @@ STYLE = """
 .qkv-pair table { border-collapse: collapse; font-variant-numeric: tabular-nums;
   font-size: 13px; margin: 0; }
 .qkv-pair caption { text-align: left; font-weight: 600; caption-side: top; padding: 0 0 2px;
-  color: inherit; }
+  color: inherit; white-space: nowrap; }
 .qkv-report .qkv-pair tr:nth-child(n) { background: none; }
 .qkv-pair td { padding: 3px 9px; text-align: right; white-space: nowrap; }
 .qkv-pair td.qkv-wrong { box-shadow: inset 0 0 0 2px #d55e00; font-weight: 600; }

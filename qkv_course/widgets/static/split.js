@@ -207,7 +207,7 @@ function build(view) {
   lanes.append(good.node, bad.node);
   const legend = el("p", { className: "qkv-marks" }, "A number's two digits are its token (t) and its column; its " +
     "color is its head (h). Click a number, or use the arrow keys, to follow it. ", el("b", {}, "×"),
-    " another head's number ", el("b", {}, "○"), " another token's number");
+    " another head's number ", el("b", {}, "○"), " another token's number ", el("b", {}, "≠"), " not what belongs here");
   view.add({ node: legend });
   const mine = new Mine(view);
   view.table("The arrays as tables", tables);
