@@ -26,6 +26,7 @@ from qkv_course.checks.diagnose import (
 )
 from qkv_course.checks.exercise import Case, Exercise
 from qkv_course.checks.report import Comparison, Report
+from qkv_course.checks.settle import LARGEST
 
 COUNT_FROM_THE_END = "Count axes from the end: -1 is the last axis, and {} swaps the last two."
 WIDER = "NumPy widens float32 where it meets float64, as np.zeros(n) and np.sqrt(4) are."
@@ -116,6 +117,8 @@ def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem:
     args, outcome, advice = first.case.args, first.outcome, BY_PROBLEM[problem.kind]
     if problem.kind == "type":
         return on_type(outcome, first.right, problem)
+    if (partly := _where_finite(exercise, trials)) is not None:
+        return partly
     wrong = [safe_problem(exercise, trial) is not None for trial in trials]
     if limit := find_batch_limit(trials, wrong):
         advice = COUNT_FROM_THE_END.format("x.transpose" if exercise.tensors else "np.swapaxes")
@@ -128,6 +131,23 @@ def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem:
     broken = find_property(exercise, args, outcome.value) if problem.kind == "value" else None
     pattern = broken or find_pattern(*_pair(first, problem), tolerance(args)) or ""
     return f"{limit or ''} {pattern}".strip(), advice
+
+
+def _where_finite(exercise: Exercise, trials: Sequence[Trial]) -> Advice | None:
+    """Name the mistake of the calls that give no nan; where others do, two things are wrong."""
+    stopped = any(trial.outcome.failure for trial in trials)
+    finite = [trial for trial in trials if _has_no_nan(trial)]
+    if stopped or len(finite) == len(trials) or (mistake := find_mistake(exercise, finite)) is None:
+        return None
+    found = f"Where the result is finite, it looks like {mistake.title}. {mistake.why}"
+    return f"{found} Besides, other calls give nan.", mistake.try_next
+
+
+def _has_no_nan(trial: Trial) -> bool:
+    value = trial.outcome.value
+    parts = value if isinstance(value, tuple | list) else [value]
+    arrays = (p for p in parts if isinstance(p, np.ndarray) and p.dtype.kind == "f")
+    return not any(a.size <= LARGEST and np.isnan(a).any() for a in arrays)
 
 
 def _pair(trial: Trial, problem: Problem) -> tuple[np.ndarray, np.ndarray]:

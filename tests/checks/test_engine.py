@@ -128,6 +128,19 @@ def test_stub_is_not_attempted_yet() -> None:
     assert "not attempted yet" in str(report)
 
 
+def test_a_mistake_beside_nan_in_other_calls_is_told_as_one_of_two() -> None:
+    def masked_attention(q, k, v, mask):
+        scores = np.where(mask, q @ np.swapaxes(k, -1, -2), -np.inf)  # neither scaled
+        exps = np.exp(scores - scores.max(-1, keepdims=True))  # nor safe in an empty row
+        weights = exps / exps.sum(-1, keepdims=True)
+        return weights @ v, weights
+
+    report = evaluate("masked_attention", masked_attention, seed=1)
+    assert report.mistake is None, "it is not that mistake alone"
+    assert "Where the result is finite, it looks like scores that are not scaled" in report.likely
+    assert "other calls give nan" in report.likely
+
+
 def test_changed_parameters_show_the_stubs_first_line() -> None:
     assert "def attention_scores(q, k)" in run(lambda q: q).try_next
 

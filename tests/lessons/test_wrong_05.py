@@ -416,7 +416,7 @@ def test_wrong_is_rejected_and_not_misnamed(name: str, wrong: Wrong, seed: int) 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        (columns_unshifted, "Each column sums to 1"),
+        (columns_unshifted, "it looks like a softmax over the first axis"),
         (rows_shifted_one_sum, "All entries together sum to 1"),
         (nan_to_zero, "Row 0 sums to 0; each row of weights sums to 1"),
         (shifted_by_the_smallest, "There is nan in the result"),
@@ -428,8 +428,8 @@ def test_unnamed_softmax_is_told_what_its_rows_do(wrong: Wrong, sentence: str) -
 
 def test_impossible_entropy_is_told_its_limits() -> None:
     assert "none is below 0" in evaluate("entropy", lambda w: -2 * entropy(w), 1).likely
-    assert "none is below 0" in evaluate("entropy", sign_and_nan, 1).likely
-    assert "the most is log(3)" in evaluate("entropy", bits_nan, 1).likely
+    assert "it looks like a missing minus sign" in evaluate("entropy", sign_and_nan, 1).likely
+    assert "it looks like bits in place of nats" in evaluate("entropy", bits_nan, 1).likely
     assert "the most is log(3)" in evaluate("entropy", logarithms_only, 1).likely
 
 
