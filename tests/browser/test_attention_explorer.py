@@ -134,6 +134,28 @@ def test_all_heads_are_drawn_while_the_mouse_drags_heads_to_96(
     np.testing.assert_allclose(numbers(toy, "all_weights"), right, atol=1e-6)
 
 
+def test_every_position_of_a_drag_is_drawn_with_96_heads_and_none_is_sent(
+    notebook: Any, toy: Any, in_kernel: Callable[..., str]
+) -> None:
+    in_kernel(notebook, "toy.heads = 96")
+    expect(toy.locator(".qkv-summary")).to_contain_text("96 heads")
+    notebook.sent.clear()
+    drawn = toy.get_by_role("slider", name="d_k").evaluate("""async (input) => {
+      const mosaic = input.closest(".qkv").querySelector(".qkv-mosaic canvas"), drawn = [];
+      for (let i = 0; i < 20; i++) {
+        input.value = 60 + 5 * i;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+        await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+        drawn.push(mosaic.toDataURL());
+      }
+      return drawn;
+    }""")
+    assert [frame for frame in notebook.sent if "comm_msg" in str(frame)] == []
+    assert len(set(drawn)) == 20
+    wait_for_rest(notebook)
+    assert in_kernel(notebook, "print(toy.d_k)") == "156\n"
+
+
 def test_the_mosaic_chooses_a_head_by_mouse_and_by_keyboard(notebook: Any, toy: Any) -> None:
     mosaic = toy.locator(".qkv-mosaic")
     box = mosaic.bounding_box()
