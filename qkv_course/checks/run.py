@@ -76,10 +76,13 @@ def safe_problem(exercise: Exercise, trial: Trial) -> Problem | None:
     """Find the problem of a trial, even if looking at what came back raises."""
     try:
         names = exercise.results
-        return find_problem(trial, names, exercise.parameters, exercise.returned)
+        problem = find_problem(trial, names, exercise.parameters, exercise.returned)
     except Exception as error:  # a learner's own class may raise at every touch
         saw = f"What your function returned cannot be read as numbers ({type(error).__name__})."
         return Problem("type", saw, "It should return NumPy arrays or numbers.")
+    if problem is None or not exercise.tensors:
+        return problem
+    return replace(problem, expected=problem.expected.replace("a NumPy array", "a tensor"))
 
 
 def _failed(
@@ -121,7 +124,8 @@ def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem:
         return partly
     wrong = [safe_problem(exercise, trial) is not None for trial in trials]
     if limit := find_batch_limit(trials, wrong):
-        advice = COUNT_FROM_THE_END.format("x.transpose" if exercise.tensors else "np.swapaxes")
+        swap = "x.transpose(-1, -2)" if exercise.tensors else "np.swapaxes(x, -1, -2)"
+        advice = COUNT_FROM_THE_END.format(swap)
     if outcome.failure is not None:
         return (limit, advice) if limit else on_error(exercise, outcome.failure)
     if problem.kind not in ("value", "shape"):

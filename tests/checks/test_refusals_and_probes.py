@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from qkv_course.checks import evaluate
 from qkv_course.checks.advice import on_error
 from qkv_course.checks.calls import Complaint, Failure, LiveTarget
 from qkv_course.checks.exercise import Case, Exercise, mistake
@@ -212,6 +213,16 @@ COUNTED = Exercise(
     returned=1,
     if_measured="Count less.",
 )
+
+
+def test_advice_on_tensors_speaks_of_torch() -> None:
+    def unbatched(q, k, v, mask=None):
+        weights = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
+        return (weights @ v)[..., None], weights
+
+    report = evaluate("torch_attention", unbatched, seed=1)
+    assert "should be a tensor of shape" in report.expected
+    assert "NumPy" not in str(report)
 
 
 def test_what_a_probe_measures_is_judged_but_not_asked_for() -> None:
