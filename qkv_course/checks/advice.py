@@ -78,6 +78,15 @@ BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
         ),
     ),
     (
+        "AttributeError",
+        "'NoneType' object",
+        (
+            "Something on that line is None: an argument that was not given, or the result of a "
+            "function without a `return`.",
+            "Treat that case first: `if x is None: ...`.",
+        ),
+    ),
+    (
         "TypeError",
         "can be converted to Python scalars",
         (
@@ -205,6 +214,14 @@ BY_TORCH_ERROR = (
     *(row for row in BY_ERROR if row[0] == "NameError" or "NoneType" in row[1]),
     (
         "RuntimeError",
+        "Boolean value of Tensor",
+        (
+            "An `if`, `and` or `or` on a whole tensor: some entries may be true, and others not.",
+            "Ask whether it is there at all with `x is None`.",
+        ),
+    ),
+    (
+        "RuntimeError",
         "must match the size of tensor b",
         (
             "torch lines shapes up from the last axis on; sizes have to be equal there, or 1.",
@@ -288,7 +305,7 @@ def on_error(exercise: Exercise, failure: Failure) -> Advice:
             f"Write {other} first and run its cell, then check {exercise.name} again.",
         )
     if failure.kind == "Complaint":
-        return "", BY_PROBLEM["type"]
+        return "", "Mend this first: the check cannot go on without it."
     for kind, part, advice in BY_TORCH_ERROR if exercise.tensors else BY_ERROR:
         if failure.kind == kind and part in failure.message:
             return advice
