@@ -24,21 +24,30 @@ def seconds(task: Callable[[], object], repeats: int = 7) -> float:
 
 
 def peak_bytes(task: Callable[[], object]) -> int:
-    """Run a task; give the most memory that Python and NumPy held for it at once, in bytes.
+    """Run a task; give the most memory that Python and NumPy held for it at once, in bytes."""
+    return with_peak(task)[1]
 
-    What a running trace of tracemalloc has seen so far as its peak is forgotten.
-    """
-    tracing = tracemalloc.is_tracing()
+
+def with_peak(task: Callable[[], Item]) -> tuple[Item, int]:
+    """Run a task; give its result, and the most memory that was held for it, in bytes."""
+    tracing = tracemalloc.is_tracing()  # somebody may be measuring something as well
     if not tracing:
         tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
+    before, highest = tracemalloc.get_traced_memory()
     tracemalloc.reset_peak()
     try:
-        task()
-        return tracemalloc.get_traced_memory()[1] - before
+        result = task()
+        return result, tracemalloc.get_traced_memory()[1] - before
     finally:
-        if not tracing:
-            tracemalloc.stop()
+        _leave(tracing, highest)
+
+
+def _leave(tracing: bool, highest: int) -> None:
+    """Leave tracemalloc as it was found, with the peak that it had seen."""
+    if not tracing:
+        tracemalloc.stop()
+    elif (missing := highest - tracemalloc.get_traced_memory()[0]) > 0:
+        np.empty(missing, dtype=np.uint8)  # is counted; the memory itself is never touched
 
 
 def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qkv_course.cli import SETTINGS
 
@@ -87,3 +88,9 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
             assert server.poll() is None, f"JupyterLab stopped:\n{log.read_text()}"
             time.sleep(0.1)
     raise AssertionError(f"JupyterLab did not answer:\n{log.read_text()}")
+
+
+def wait_for_rest(page: Any) -> None:
+    """Wait until all moves have been sent to Python, which takes messages in order."""
+    moving = "(root) => Object.keys(root.__qkv.moving).length"
+    page.wait_for_function(f"() => ![...document.querySelectorAll('.qkv')].some({moving})")

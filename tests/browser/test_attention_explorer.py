@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 
 from qkv_course.widgets.attention import compute
 
+from .lab import wait_for_rest
+
 pytestmark = pytest.mark.browser
 
 CELLS = [
@@ -46,11 +48,6 @@ def toy(notebook: Any, in_kernel: Callable[..., str]) -> Any:
     expect(toy.locator(".qkv-summary")).to_contain_text("12 heads, d_k = 64, 10 words. Head 0:")
     expect(mask_of(toy)).to_have_value("none")
     return toy
-
-
-def wait_for_rest(notebook: Any) -> None:
-    moving = "(root) => Object.keys(root.__qkv.moving).length"
-    notebook.wait_for_function(f"() => ![...document.querySelectorAll('.qkv')].some({moving})")
 
 
 def mask_of(widget: Any) -> Any:

@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 
 from qkv_course.widgets.scaling import compute
 
+from .lab import wait_for_rest
+
 pytestmark = pytest.mark.browser
 
 CELLS = [
@@ -46,12 +48,6 @@ def notebook(run_notebook: Callable[..., Any]) -> Any:
 @pytest.fixture
 def widget(notebook: Any) -> Callable[[int], Any]:
     return lambda number: notebook.locator(".qkv").nth(number)
-
-
-def wait_for_rest(notebook: Any) -> None:
-    """Wait until all moves have been sent to Python, which takes messages in order."""
-    moving = "(root) => Object.keys(root.__qkv.moving).length"
-    notebook.wait_for_function(f"() => ![...document.querySelectorAll('.qkv')].some({moving})")
 
 
 def slider(widget: Any) -> Any:

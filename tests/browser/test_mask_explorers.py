@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from qkv_course.widgets.cost import describe as describe_cost
 from qkv_course.widgets.masks import BAND, compute
 
+from .lab import wait_for_rest
+
 pytestmark = pytest.mark.browser
 
 CELLS = [
@@ -51,12 +53,6 @@ def masks(notebook: Any, widget: Callable[[int], Any], in_kernel: Callable[..., 
         "15 of 36 pairs are hidden. Their weights are exactly 0. Every row sums to 1."
     )
     return widget(MASKS)
-
-
-def wait_for_rest(notebook: Any) -> None:
-    """Wait until all moves have been sent to Python, which takes messages in order."""
-    moving = "(root) => Object.keys(root.__qkv.moving).length"
-    notebook.wait_for_function(f"() => ![...document.querySelectorAll('.qkv')].some({moving})")
 
 
 def choice(widget: Any, name: str) -> Any:

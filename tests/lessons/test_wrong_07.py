@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from judging import assert_rejected_without_a_name
 
 from qkv_course.attention import (
     attention,
@@ -350,23 +349,12 @@ MASKED: list[Wrong] = [
     mask_turned_in_place,
 ]
 
-ALL = [
-    (name, wrong)
-    for name, wrongs in (
-        ("causal_mask", CAUSAL),
-        ("padding_mask", PADDING),
-        ("mask_scores", SCORES),
-        ("masked_attention", MASKED),
-    )
-    for wrong in wrongs
-]
-
-
-@pytest.mark.parametrize("seed", (1, 2, 3))
-@pytest.mark.parametrize(("name", "wrong"), ALL, ids=[f"{n}-{w.__name__}" for n, w in ALL])
-def test_wrong_is_rejected_and_not_misnamed(name: str, wrong: Wrong, seed: int) -> None:
-    report = evaluate(name, wrong, seed)
-    assert_rejected_without_a_name(report)
+WRONG = {
+    "causal_mask": CAUSAL,
+    "padding_mask": PADDING,
+    "mask_scores": SCORES,
+    "masked_attention": MASKED,
+}
 
 
 @pytest.mark.parametrize(

@@ -317,17 +317,7 @@ LOADING: list[Wrong] = [
     blocks_of_heads,
 ]
 
-WRONG = [
-    *(("torch_attention", wrong) for wrong in ATTENTION),
-    *(("MultiHeadAttention", wrong) for wrong in LAYERS),
-    *(("load_torch_weights", wrong) for wrong in LOADING),
-]
-
-
-@pytest.mark.parametrize("seed", (1, 2))
-@pytest.mark.parametrize(("name", "wrong"), WRONG, ids=[f"{n}-{w.__name__}" for n, w in WRONG])
-def test_wrong_is_rejected_without_a_name(name: str, wrong: Wrong, seed: int) -> None:
-    assert_rejected_without_a_name(evaluate(name, wrong, seed))
+WRONG = {"torch_attention": ATTENTION, "MultiHeadAttention": LAYERS, "load_torch_weights": LOADING}
 
 
 # What cannot be compared is said in a sentence.

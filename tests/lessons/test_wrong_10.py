@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from judging import assert_rejected_without_a_name
 
 from qkv_course.attention import (
     attention,
@@ -356,23 +355,13 @@ STREAMS: list[Wrong] = [
     fails_for_large_blocks,
 ]
 
-ALL = [
-    (name, wrong)
-    for name, wrongs in (
-        ("attention_flops", FLOPS),
-        ("kv_cache_bytes", BYTES),
-        ("decode_step", STEPS),
-        ("grouped_query_attention", GROUPS),
-        ("streaming_attention", STREAMS),
-    )
-    for wrong in wrongs
-]
-
-
-@pytest.mark.parametrize("seed", (1, 2, 3))
-@pytest.mark.parametrize(("name", "wrong"), ALL, ids=[f"{n}-{w.__name__}" for n, w in ALL])
-def test_wrong_is_rejected_and_not_misnamed(name: str, wrong: Wrong, seed: int) -> None:
-    assert_rejected_without_a_name(evaluate(name, wrong, seed))
+WRONG = {
+    "attention_flops": FLOPS,
+    "kv_cache_bytes": BYTES,
+    "decode_step": STEPS,
+    "grouped_query_attention": GROUPS,
+    "streaming_attention": STREAMS,
+}
 
 
 def test_a_cache_that_lost_a_token_is_pointed_out() -> None:
