@@ -21,7 +21,8 @@ BY_PROBLEM = {
 }
 
 # An exception's class, a part of its message, and the advice. The first row that fits counts.
-BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
+Row = tuple[str, str, Advice]
+ANYWHERE: tuple[Row, ...] = (
     (
         "SystemExit",
         "",
@@ -51,6 +52,28 @@ BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
             "Look for the name in the message: where should it get its value?",
         ),
     ),
+)
+WITH_NONE: tuple[Row, ...] = (
+    (
+        "TypeError",
+        "NoneType",
+        (
+            "Something on that line is None: a function that it calls has no `return`.",
+            "Check that function first.",
+        ),
+    ),
+    (
+        "AttributeError",
+        "'NoneType' object",
+        (
+            "Something on that line is None: an argument that was not given, or the result of a "
+            "function without a `return`.",
+            "Treat that case first: `if x is None: ...`.",
+        ),
+    ),
+)
+IN_NUMPY: tuple[Row, ...] = (
+    *ANYWHERE,
     (
         "TypeError",
         "is not callable",
@@ -69,23 +92,7 @@ BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
             "Use NumPy: `np.` in place of `torch.`.",
         ),
     ),
-    (
-        "TypeError",
-        "NoneType",
-        (
-            "Something on that line is None: a function that it calls has no `return`.",
-            "Check that function first.",
-        ),
-    ),
-    (
-        "AttributeError",
-        "'NoneType' object",
-        (
-            "Something on that line is None: an argument that was not given, or the result of a "
-            "function without a `return`.",
-            "Treat that case first: `if x is None: ...`.",
-        ),
-    ),
+    *WITH_NONE,
     (
         "TypeError",
         "can be converted to Python scalars",
@@ -207,11 +214,10 @@ BY_ERROR: tuple[tuple[str, str, Advice], ...] = (
     ),
 )
 
-
-# The rows that fit any function, and torch's own words for what NumPy says otherwise.
-BY_TORCH_ERROR = (
-    *(row for row in BY_ERROR if row[0] in ("SystemExit", "RecursionError", "UnboundLocalError")),
-    *(row for row in BY_ERROR if row[0] == "NameError" or "NoneType" in row[1]),
+# torch's own words for what NumPy says otherwise.
+IN_TORCH: tuple[Row, ...] = (
+    *ANYWHERE,
+    *WITH_NONE,
     (
         "RuntimeError",
         "Boolean value of Tensor",
@@ -306,7 +312,7 @@ def on_error(exercise: Exercise, failure: Failure) -> Advice:
         )
     if failure.kind == "Complaint":
         return "", "Mend this first: the check cannot go on without it."
-    for kind, part, advice in BY_TORCH_ERROR if exercise.tensors else BY_ERROR:
+    for kind, part, advice in IN_TORCH if exercise.tensors else IN_NUMPY:
         if failure.kind == kind and part in failure.message:
             return advice
     if failure.kind == "TypeError" and not failure.line_number:

@@ -39,7 +39,9 @@ def explore(
     Raises UnknownName, or BadAnswer for a setting that the explorer does not take.
     """
     if isinstance(what, str):
-        return _explorer_class(what)(function, **settings)
+        # `attention` is a function of lesson 06 and an explorer: as a text it is the explorer.
+        named = {**_functions(), **{explorer: explorer for explorer in EXPLORERS}}
+        return _explorer_class(_home_of(what, named))(function, **settings)
     name = getattr(what, "__name__", None)
     if not callable(what) or name is None:
         raise UnknownName(
@@ -75,9 +77,7 @@ def _home_of(name: str, known: dict[str, str]) -> str:
     return known[name]
 
 
-def _explorer_class(name: str) -> "type[Explorer]":
-    # `attention` is a function of lesson 06 and an explorer: as a text it is the explorer.
-    explorer = _home_of(name, {**_functions(), **{e: e for e in EXPLORERS}})
+def _explorer_class(explorer: str) -> "type[Explorer]":
     module = import_module(f"qkv_course.widgets.{explorer}")
     found: type[Explorer] = getattr(module, f"{explorer.capitalize()}Explorer")
     return found

@@ -173,8 +173,16 @@ class Explorer(Widget):
     def _judge(self, _change: object = None) -> None:
         if self._function is None or self._yours.get("for") == self.settings:
             return
-        found = judge(self._function, self._call(), self.known())
+        call = self._call()
+        if text := self.why_not(call.function):
+            found = {"kind": "waiting", "text": text, "values": {}}
+        else:
+            found = judge(self._function, call, self.known())
         self._yours = {"for": self.settings, **found}
+
+    def why_not(self, function: str) -> str:
+        """Say why a learner's function cannot be called as things are set, or "" if it can."""
+        return ""
 
     def _call(self) -> Call:
         name = getattr(self._function, "__name__", type(self._function).__name__)

@@ -161,13 +161,13 @@ class HeadsExplorer(Explorer):
     model = traitlets.Enum(list(MODELS), TOY).tag(sync=True)
     heads = traitlets.Int(8, min=1, max=MOST).tag(sync=True)
 
-    def _judge(self, change: object = None) -> None:
-        name = getattr(self._function, "__name__", "")
-        if name != "multi_head_attention" or self.model == TOY:
-            return super()._judge(change)
-        text = f"Yours: choose the toy model to see `{name}` at work. The others show sizes only."
-        self._yours = {"for": self.settings, "kind": "waiting", "text": text, "values": {}}
-        return None
+    def why_not(self, function: str) -> str:
+        """The real models have sizes, and no numbers to call a function with."""
+        if function != "multi_head_attention" or self.model == TOY:
+            return ""
+        return (
+            f"Yours: choose the toy model to see `{function}` at work. The others show sizes only."
+        )
 
     def draw(self, figure: "Figure") -> None:
         """Draw the features cut into heads, rank against heads, and the first head's scores."""
