@@ -156,8 +156,9 @@ def compute(
 
 def describe(**settings: Any) -> str:
     """Say how many heads there are, and how sharp the weights are in one and in all of them."""
-    kept = {name: settings[name] for name in ("sentence", "heads", "d_k", "seed")}
-    return told(toy(**kept), compute(**settings), settings)
+    how = dict(settings)
+    data = toy(**{name: how.pop(name) for name in ("sentence", "heads", "d_k", "seed")})
+    return told(data, attend(data, **how), settings)
 
 
 def told(data: Data, r: dict[str, Any], settings: dict[str, Any]) -> str:
@@ -338,13 +339,11 @@ class AttentionExplorer(Explorer):
             return describe(**self.settings)
         return told(self._data, self.numbers(), self.settings)
 
-    def _judge(self, change: object = None) -> None:
-        name = getattr(self._function, "__name__", None)
-        if name == "attention" and not self.numbers()["mask"].all():
-            text = "Yours: `attention` takes no mask. Set the mask to none to compare it."
-            self._yours = {"for": self.settings, "kind": "waiting", "text": text, "values": {}}
-        else:
-            super()._judge(change)
+    def why_not(self, function: str) -> str:
+        """Say so where a mask hides something from a function that takes none."""
+        if function != "attention" or self.numbers()["mask"].all():
+            return ""
+        return "Yours: `attention` takes no mask. Set the mask to none to compare it."
 
     def draw(self, figure: "Figure") -> None:
         """Draw all heads small, and the chosen one with its words."""
