@@ -19,3 +19,11 @@ class UnknownName(QkvError, LookupError):
 
 class BadAnswer(QkvError, ValueError):
     """An answer that is none of a question's options, or a setting out of its range."""
+
+
+class BadText(QkvError, ValueError):
+    """A text that a model cannot read: empty, too long, or no text at all."""
+
+
+class ModelUnavailable(QkvError, ImportError):
+    """The pretrained model's files are not there, or are not what they should be."""

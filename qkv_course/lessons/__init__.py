@@ -40,6 +40,21 @@ LESSONS: dict[str, dict[str, int]] = {
         "grouped_query_attention": 2,
         "streaming_attention": 3,
     },
+    "11_inside_a_real_transformer": {
+        "mean_entropy": 1,
+        "sink_mass": 1,
+        "offset_accuracy": 1,
+        "head_accuracy": 2,
+        "best_head": 1,
+        "real_model": 3,
+    },
+    "12_watch_heads_learn": {
+        "ablate_heads": 1,
+        "head_importance": 1,
+        "role_mass": 2,
+        "choose_heads": 1,
+    },
+    "13_your_own_heads": {},
 }
 
 
