@@ -158,6 +158,18 @@ def _fits(package: str, extension: str) -> bool:
     return extension.split(".")[0] == manager
 
 
+def check_model() -> Finding:
+    """Is the pretrained model of lesson 11 there, and what it should be?"""
+    from qkv_course.errors import ModelUnavailable
+    from qkv_course.models.weights import find_files
+
+    try:
+        find_files()
+    except ModelUnavailable as error:
+        return Finding("pretrained model", "warning", "lesson 11 cannot run", str(error))
+    return Finding("pretrained model", "ok", "all-MiniLM-L6-v2, unaltered")
+
+
 def check_memory() -> Finding:
     """Is there room for a notebook that loads torch?"""
     try:
@@ -208,6 +220,7 @@ def examine() -> Iterator[Finding]:
     yield check_kernel()
     for name, package in FRONT_ENDS.items():
         yield check_front_end(name, package)
+    yield check_model()
     yield check_memory()
     yield check_write_access(folder)
     yield check_notebooks(folder)
