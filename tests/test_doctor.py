@@ -193,6 +193,13 @@ def test_a_front_end_without_its_package_is_a_problem(
     assert doctor.check_front_end("anywidget", "anywidget").level == "problem"
 
 
+def test_without_the_pretrained_model_there_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qkv_course.models.weights.find_spec", lambda module: None)
+    found = doctor.check_model()
+    assert found.level == "warning" and "lesson 11" in found.saw
+    assert "requirements-model.txt" in found.mend
+
+
 @pytest.mark.parametrize(
     ("total", "available", "level", "word"),
     [
@@ -202,13 +209,6 @@ def test_a_front_end_without_its_package_is_a_problem(
         (4.0, 1.5, "ok", ""),
     ],
 )
-def test_without_the_pretrained_model_there_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qkv_course.models.weights.find_spec", lambda module: None)
-    found = doctor.check_model()
-    assert found.level == "warning" and "lesson 11" in found.saw
-    assert "requirements-model.txt" in found.mend
-
-
 def test_little_memory_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, total: float, available: float, level: str, word: str
 ) -> None:
