@@ -121,6 +121,8 @@ def by_baddbmm(q: Tensor, k: Tensor, v: Tensor, mask: Mask = None) -> Any:
 class Layer(nn.Module):
     def __init__(self, d_model: int, n_heads: int) -> None:
         super().__init__()
+        if d_model % n_heads:
+            raise ValueError("The heads have to divide d_model.")
         self.n_heads, self.d_model, self.d_head = n_heads, d_model, d_model // n_heads
         self.w_q = nn.Linear(d_model, d_model)
         self.w_k = nn.Linear(d_model, d_model)

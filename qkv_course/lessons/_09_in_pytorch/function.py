@@ -305,7 +305,9 @@ def context_of_cut_off_weights(q: Tensor, k: Tensor, v: Tensor, mask: Mask = Non
     return weights.detach() @ v, weights
 
 
-@mistake("a softmax that is cut off from the scores", "Leave out detach() and no_grad().")
+@mistake(
+    "a softmax that is cut off from the scores", "Leave out detach(), no_grad() and torch.tensor()."
+)
 def softmax_cut_off(q: Tensor, k: Tensor, v: Tensor, mask: Mask = None) -> Pair:
     """The values get their gradient, queries and keys get none, neither through the context nor
     through the weights. They would never learn whom to listen to."""

@@ -48,6 +48,8 @@ def layer_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a single token and a single head", call(rng, 1, 1, n=1))
     for earlier in ((2, 5), (4, 3)):
         yield Case("a call after another batch", call(rng, 2, 3, n=5, earlier=earlier))
+    _, *rest = call(rng, 2, 2, n=3)  # four features
+    yield Case("features that three heads cannot share", (3, *rest), raises="ValueError")
 
 
 def layer_by_hand() -> Iterator[Case]:
@@ -166,6 +168,27 @@ class Interleaved(InSteps):
 
     def merged(self, context: Tensor) -> Tensor:
         return context.permute(0, 2, 3, 1).flatten(-2)
+
+
+@mistake("heads cut in turns and merged in blocks", "Cut d_model into (n_heads, d_head).")
+class InterleavedCut(InSteps):
+    """With (d_head, n_heads) in place of (n_heads, d_head), a head gets every n_heads-th feature.
+    The merge puts each head's features side by side, so w_o meets them in another order."""
+
+    def split(self, x: Tensor) -> Tensor:
+        return x.reshape(*x.shape[:2], -1, self.n_heads).permute(0, 3, 1, 2)
+
+
+@mistake("heads that stay behind the tokens", "Move the heads to the front: transpose(1, 2).")
+class HeadsNotMoved(InSteps):
+    """Attention works on the last two axes. After the reshape these are (n_heads, d_head), so in
+    every token its heads attend to each other, and no token sees another one."""
+
+    def split(self, x: Tensor) -> Tensor:
+        return x.reshape(*x.shape[:2], self.n_heads, -1)
+
+    def merged(self, context: Tensor) -> Tensor:
+        return context.flatten(-2)
 
 
 @mistake("√d_model in place of √d_head", "Take the size of a head's queries: q.shape[-1].")
@@ -453,6 +476,8 @@ MULTI_HEAD_ATTENTION = Exercise(
         MergedByView,
         BothByView,
         Interleaved,
+        InterleavedCut,
+        HeadsNotMoved,
         RootOfModel,
         NotScaled,
         OverTheQueries,

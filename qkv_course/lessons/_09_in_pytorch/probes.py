@@ -295,7 +295,8 @@ def linear_layer(layer: nn.Module, name: str, d_model: int) -> nn.Linear:
     one, wanted = getattr(layer, name, None), f"nn.Linear({d_model}, {d_model})"
     if one is None:
         there = [n for n, _ in layer.named_children()]
-        has = f"its layers are {', '.join(there)}" if there else "it has no layers"
+        none = "it has none by a name of its own (in a plain list they are not seen)"
+        has = f"its layers are {', '.join(there)}" if there else none
         raise Complaint(f"The layer has no `{name}`, which should be {wanted}; {has}")
     if not isinstance(one, nn.Linear):
         raise Complaint(f"`{name}` is {described(one)}; it should be {wanted}")
