@@ -25,6 +25,8 @@ EXPLORERS: dict[str, tuple[str, ...]] = {
     "split": ("split_heads", "merge_heads"),
     "heads": ("multi_head_attention", "head_dim"),
     "cost": ("attention_flops", "kv_cache_bytes"),
+    "browser": (),
+    "training": (),
 }
 
 

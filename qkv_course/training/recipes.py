@@ -1,0 +1,49 @@
+"""For each little language, the passages to learn from and a training that works."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from qkv_course.attention.layers import MultiHeadAttention
+from qkv_course.languages import Passages, language
+from qkv_course.models.tiny import Attention, RotaryAttention
+
+DRAWN, HELD_OUT = 30_000, 1000
+SEED = 0  # all runs have the same passages; a run's own seed gives its weights and its order
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training that works for a language.
+
+    steps: how many, with `batch` passages each. every: steps from one snapshot to the next.
+    n_layers, d_hidden: of the model; see TinySizes. attention: what its layers are made of.
+    rate: the highest learning rate. It is reached after `warm_up` steps; then it falls along half
+    a cosine to 5 % of that.
+    """
+
+    steps: int
+    every: int
+    batch: int
+    n_layers: int
+    d_hidden: int
+    attention: Attention
+    rate: float
+    warm_up: int
+
+
+RECIPES = {
+    "reviews": Recipe(1000, 50, 64, 2, 128, RotaryAttention, rate=4e-3, warm_up=100),
+    "latin": Recipe(400, 10, 128, 1, 0, MultiHeadAttention, rate=5e-3, warm_up=20),
+}
+
+
+@cache
+def passages(name: str) -> tuple[Passages, Passages]:
+    """Give a language's passages: 1000 held out, and those to learn from, none of them the same."""
+    spoken, rng = language(name), np.random.default_rng(SEED)
+    held_out, drawn = spoken.draw(HELD_OUT, rng), spoken.draw(DRAWN, rng)
+    unseen = {words.tobytes() for words in held_out.words}
+    new = np.array([words.tobytes() not in unseen for words in drawn.words])
+    return held_out, drawn[new]
