@@ -161,7 +161,7 @@ def value_text(value: Any, indent: int = 0, precision: int = 4) -> str:
     """Write an argument so that it can be read; continuation lines are indented."""
     if isinstance(value, np.generic):
         return repr(value.item())
-    if isinstance(value, dict):
+    if isinstance(value, dict) and any(isinstance(part, np.ndarray) for part in value.values()):
         return _dict_text(value, indent)
     if isinstance(value, str):
         return value
