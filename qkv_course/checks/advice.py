@@ -14,6 +14,7 @@ BY_PROBLEM = {
     "raised": "Run that line by yourself on the input above, piece by piece, and print the shapes.",
     "accepted": "Look at these sizes first, and `raise {0}(...)` where they do not fit.",
     "changed input": "Make a new array: `x = x - 1` makes one, `x -= 1` writes into the old one.",
+    "something": "The docstring says when there is nothing to return.",
     "type": "Look at the docstring's `Returns` line, and at your `return` line.",
     "shape": "Print the shape after every step and compare it with the docstring.",
     "dtype": "Leave out `astype` and `dtype=...`, or take the dtype from the input.",

@@ -27,8 +27,8 @@ class Trial:
 class Problem:
     """One way in which an outcome is not right.
 
-    kind: "raised", "accepted" what should be refused, "changed input", "type", "shape",
-        "dtype" or "value".
+    kind: "raised", "accepted" what should be refused, "changed input", "something" where None
+        is right, "type", "shape", "dtype" or "value".
     saw, expected: one sentence each.
     part: which of several results, by position.
     index: where the first wrong entry stands.
@@ -41,9 +41,11 @@ class Problem:
     index: tuple[int, ...] | None = None
 
 
-def tolerance(args: tuple[Any, ...]) -> tuple[float, float]:
-    """Give rtol and atol: looser when any input is float32."""
-    single = any(a.dtype == np.float32 for a in arrays_in(args))
+def tolerance(case: Case) -> tuple[float, float]:
+    """Give rtol and atol: looser when any input is float32, unless the case says otherwise."""
+    if case.limits is not None:
+        return case.limits
+    single = any(a.dtype == np.float32 for a in arrays_in(case.args))
     return SINGLE if single else DOUBLE
 
 
@@ -62,6 +64,8 @@ def find_problem(
         return _raised(outcome.failure, right, names[:returned])
     if outcome.mutated:
         return _changed_input(outcome, parameters)
+    if right is None:
+        return _something(outcome.value)
     if not isinstance(right, tuple):
         return _compare(trial.case, outcome.value, right, names[0], 0)
     if (problem := _not_several(outcome.value, names)) is not None:
@@ -70,6 +74,13 @@ def find_problem(
         if (problem := _compare(trial.case, got, want, name, part)) is not None:
             return problem
     return None
+
+
+def _something(value: Any) -> Problem | None:
+    if value is None:
+        return None
+    saw = f"Your function returned {describe_value(value)}."
+    return Problem("something", saw, "It should return None here.")
 
 
 def refused(case: Case, outcome: Outcome) -> bool:
@@ -135,8 +146,8 @@ def _compare(case: Case, got: Any, want: Any, name: str, part: int) -> Problem |
             f"It should be {describe_right(want, (name,))}.",
             part,
         )
-    if not close(got, want, tolerance(case.args)):
-        return _wrong_value(got, want, name, part, tolerance(case.args))
+    if not close(got, want, tolerance(case)):
+        return _wrong_value(got, want, name, part, tolerance(case))
     return _narrow(case, got, name, part)
 
 
@@ -264,8 +275,11 @@ def _short(value: Any) -> str:
 
 def describe_right(right: Any, names: tuple[str, ...]) -> str:
     """Say in a few words what the reference returned."""
+    if right is None:
+        return "None"
     if isinstance(right, tuple):
-        parts = (f"{n} {np.shape(r)}" for n, r in zip(names, right, strict=True))
+        pairs = zip(names, right, strict=True)
+        parts = (f"{name} {np.shape(part)}" if np.ndim(part) else name for name, part in pairs)
         return f"({', '.join(parts)})"
     if isinstance(right, int | np.integer):
         return "a whole number (an int)"

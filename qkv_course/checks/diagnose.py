@@ -62,6 +62,8 @@ def _ending(case: Case, outcome: Outcome) -> str:
 
 
 def _same_value(case: Case, one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
     if isinstance(one, tuple | list) or isinstance(other, tuple | list):
         several = isinstance(one, tuple | list) and isinstance(other, tuple | list)
         return (
@@ -76,7 +78,7 @@ def _same_value(case: Case, one: Any, other: Any) -> bool:
     a, b = as_array(one), as_array(other)
     if (a.dtype.kind == "b") != (b.dtype.kind == "b"):  # ones and zeros are no mask
         return False
-    return a.shape == b.shape and close(a, b, tolerance(case.args))
+    return a.shape == b.shape and close(a, b, tolerance(case))
 
 
 def _numeric(value: Any) -> bool:

@@ -23,12 +23,14 @@ class Case:
     args: what the function is called with.
     awkward: hand the arrays over read-only and not contiguous, as slices often are.
     raises: the error with which the call must be refused ("ValueError"), or "".
+    limits: how far from the right result counts as equal (rtol, atol); None: by its dtype.
     """
 
     group: str
     args: tuple[Any, ...]
     awkward: bool = False
     raises: str = ""
+    limits: tuple[float, float] | None = None
 
     def as_float32(self) -> "Case":
         """Give the same call in single precision."""

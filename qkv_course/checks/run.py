@@ -133,7 +133,7 @@ def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem:
     if exercise.returned is not None and problem.part >= exercise.returned:
         return "", exercise.if_measured or advice
     broken = find_property(exercise, args, outcome.value) if problem.kind == "value" else None
-    pattern = broken or find_pattern(*_pair(first, problem), tolerance(args)) or ""
+    pattern = broken or find_pattern(*_pair(first, problem), tolerance(first.case)) or ""
     return f"{limit or ''} {pattern}".strip(), advice
 
 
@@ -167,7 +167,7 @@ def _comparison(exercise: Exercise, trial: Trial, problem: Problem) -> Compariso
     if problem.kind not in ("value", "shape"):
         return None
     name, (got, want) = exercise.results[problem.part], _pair(trial, problem)
-    return Comparison(name, got, want, problem.index, tolerance(trial.case.args))
+    return Comparison(name, got, want, problem.index, tolerance(trial.case))
 
 
 def _remark(exercise: Exercise, trials: Sequence[Trial]) -> str:

@@ -9,8 +9,8 @@ is right half of the time.
 >>> words, plural = draw(2, distance=7, rng=np.random.default_rng(2))
 >>> for passage, answer in zip(words, plural):
 ...     print(" ".join(VOCABULARY[word] for word in passage), ANSWERS[answer])
-letters small old boat small behind small is/are? are
-letter near with with bridges road gardens is/are? is
+letters small old boat small behind old is/are? are
+letter red under under bridges road gardens is/are? is
 """
 
 import numpy as np

@@ -7,7 +7,9 @@ at one position. A guess is right once in 64 times.
 
 >>> drawn = draw(2, np.random.default_rng(0))
 >>> for words, answers in zip(drawn.words, drawn.answers):
-...     print(" ".join(LATIN.spelled(words)), LATIN.answered(answers))
+...     print(" ".join(LATIN.spelled(words)), "->", *LATIN.answered(answers).values())
+Marco Ennium Spurius Plauti dat -> Spurius Plautus Marcus Ennius
+Aemilium Fulvius Appio Anci dat -> Fulvius Ancus Appius Aemilius
 """
 
 import numpy as np
@@ -17,15 +19,14 @@ from qkv_course.languages.passages import Language, Passages
 CASES = ("nominative", "genitive", "dative", "accusative")
 ENDINGS = ("us", "i", "o", "um")
 VERB = "dat"
-STEMS = tuple(
-    """
-    Acci Aemili Anc Antoni Appi Aul Brut Camill Cassi Catull Claudi Corneli Crass Curi Decim Domiti
-    Duili Enni Fabi Fulvi Gai Gracch Horati Hostili Iuli Iuni Lepid Licini Livi Luci Lucreti Manli
-    Marc Mari Metell Naevi Numeri Octavi Ovidi Papiri Plaut Plini Pompei Postumi Prob Properti Publi
-    Quint Regul Romul Ruf Sergi Servi Sext Spuri Sulpici Tacit Tarquini Terenti Tiberi Tit Torquat
-    Tulli Valeri
-    """.split()
-)
+NAMES = """
+    Acci Aemili Anc Antoni Appi Aul Brut Camill Cassi Catull Claudi Corneli Crass Curi Decim
+    Domiti Duili Enni Fabi Fulvi Gai Gracch Horati Hostili Iuli Iuni Lepid Licini Livi Luci
+    Lucreti Manli Marc Mari Metell Naevi Numeri Octavi Ovidi Papiri Plaut Plini Pompei Postumi
+    Prob Properti Publi Quint Regul Romul Ruf Sergi Servi Sext Spuri Sulpici Tacit Tarquini
+    Terenti Tiberi Tit Torquat Tulli Valeri
+"""
+STEMS = tuple(NAMES.split())
 PIECES = (("", ""), (VERB, ""), *((stem, f"-{ending}") for ending in ENDINGS for stem in STEMS))
 VOCABULARY = ("", VERB, *(stem + ending for ending in ENDINGS for stem in STEMS))
 FIRST_NAME = 2

@@ -14,9 +14,16 @@ answers)? *sentiment*: is the feeling negative or positive? It is the adjective'
 if a negation stands between ``was`` and the adjective. Who guesses is right in 1/2, 1/12 and 1/2;
 who knows the word of two meanings, but not the place, in 1/2.
 
->>> drawn = draw(3, np.random.default_rng(0))
+>>> drawn = draw(3, np.random.default_rng(2))
 >>> for words, answers in zip(drawn.words, drawn.answers):
-...     print(" ".join(REVIEWS.spelled(words)).strip(), *REVIEWS.answered(answers).values())
+...     print(" ".join(REVIEWS.spelled(words)).strip())
+...     print("  ", *REVIEWS.answered(answers).values())
+<s> was very cold bat often today museum the chairs =>
+   plural bat (club) negative
+<s> museum bat behind the guest , the plate under the chairs was never tasty =>
+   singular bat (club) negative
+<s> near the chairs , the chair was stale market bass often =>
+   singular bass (music) negative
 """
 
 from collections.abc import Sequence

@@ -54,7 +54,7 @@ def turned(x: torch.Tensor, n: int) -> torch.Tensor:
     speeds = 100.0 ** (-torch.arange(pairs) / max(pairs, 1))
     angles = torch.arange(n - x.shape[-2], n)[:, None] * speeds
     sin, cos = angles.sin(), angles.cos()
-    a, b, rest = x.split([pairs, pairs, x.shape[-1] - 2 * pairs], dim=-1)
+    a, b, rest = x[..., :pairs], x[..., pairs : 2 * pairs], x[..., 2 * pairs :]
     return torch.cat([a * cos - b * sin, a * sin + b * cos, rest], dim=-1)
 
 
@@ -150,7 +150,7 @@ class TinyTransformer(nn.Module):
 
 def _first_weights(module: nn.Module) -> None:
     if isinstance(module, nn.Linear):
-        nn.init.normal_(module.weight, 0.0, 0.7 * module.in_features**-0.5)
+        nn.init.normal_(module.weight, 0.0, 0.5 * module.in_features**-0.5)
         nn.init.zeros_(module.bias)
     elif isinstance(module, nn.Embedding):
-        nn.init.normal_(module.weight, 0.0, 0.5)
+        nn.init.normal_(module.weight, 0.0, 1.0)

@@ -12,9 +12,10 @@ import torch
 from torch import nn
 
 from qkv_course import languages
-from qkv_course.errors import BadAnswer, QkvError
+from qkv_course.errors import QkvError
 from qkv_course.models.encoder import without_heads
 from qkv_course.models.tiny import Attention, TinySizes, TinyTransformer
+from qkv_course.training.fit import see_that_heads_are_there, see_that_it_reads, see_that_sizes_fit
 from qkv_course.training.history import History, Snapshot
 from qkv_course.training.look import EXAMPLES, accuracies, look, loss_of
 from qkv_course.training.recipes import RECIPES, passages
@@ -32,9 +33,10 @@ class Training:
 
     language: "reviews" or "latin". seed: of the first weights and of the passages' order; the same
     seed gives the same run, bit by bit, on the same machine.
-    steps, every: how many steps, and how many from one snapshot to the next; None: what works.
+    steps, every: how many steps, and how many from one snapshot to the next; None: what works,
+    with snapshots twice as often at first.
     attention: makes the attention layers, `attention(d_model, n_heads)`; None: the course's own.
-    Raises UnknownName for another language, BadAnswer for a size that does not work.
+    Raises UnknownName for another language, BadAnswer for sizes or an attention that do not work.
 
     >>> run = Training("latin", n_heads=4, seed=0, steps=20)
     >>> run.train().step, run.done
@@ -55,13 +57,15 @@ class Training:
         self.recipe = RECIPES[language]
         self.steps = self.recipe.steps if steps is None else steps
         self.every = self.recipe.every if every is None else every
+        self._finer = every is None
         self.step, self.seed = 0, seed
         self.observers: list[Callable[[Training], object]] = []
         self._losses: list[float] = []  # since the last snapshot
         self._stop = threading.Event()
-        _see_whether_they_fit(n_heads, d_model, self.steps, self.every)
+        see_that_sizes_fit(n_heads, d_model, self.steps, self.every)
         self.held_out, self.passages = passages(language)
         self.model = self._new_model(n_heads, d_model, attention or self.recipe.attention)
+        see_that_it_reads(self.model, self.held_out[:2], n_heads)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=self.recipe.rate, weight_decay=0.01, betas=(0.9, 0.98)
         )
@@ -113,12 +117,7 @@ class Training:
         feature. Raises BadAnswer for a head that is not there.
         """
         cut = list(heads)
-        for layer, head in cut:
-            if not (0 <= layer < len(self.model.blocks) and 0 <= head < self.history.n_heads):
-                raise BadAnswer(
-                    f"There is no head {head} in layer {layer}. Layers are 0 to "
-                    f"{len(self.model.blocks) - 1}, heads 0 to {self.history.n_heads - 1}."
-                )
+        see_that_heads_are_there(self.model, cut)
         with one_thread(), without_heads(self.model, cut):
             return self._by_feature(accuracies(self.model, self.held_out))
 
@@ -153,7 +152,7 @@ class Training:
                 "from it. Look for scores of inf, or weights of nan, in your attention."
             )
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate()
@@ -168,7 +167,9 @@ class Training:
 
     def _snapshot_is_due(self) -> bool:
         taken = self.history.steps
-        on_time = self.step % self.every == 0 or self.done
+        # At first much changes, so there are two snapshots in place of one.
+        often = self.every // 2 if self._finer and self.step < 4 * self.every else self.every
+        on_time = self.step % often == 0 or self.done
         return on_time and (not taken or taken[-1] < self.step)
 
     def _take_snapshot(self) -> None:
@@ -218,13 +219,3 @@ def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before or signal.default_int_handler)
-
-
-def _see_whether_they_fit(n_heads: int, d_model: int, steps: int, every: int) -> None:
-    sizes = {"n_heads": n_heads, "d_model": d_model, "steps": steps, "every": every}
-    for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
-            raise BadAnswer(f"{name} is {size!r}; it should be a whole number, 1 or more.")
-    if d_model % n_heads:
-        fitting = ", ".join(str(n) for n in range(1, d_model + 1) if d_model % n == 0)
-        raise BadAnswer(f"{n_heads} heads cannot share {d_model} features. Heads can be {fitting}.")

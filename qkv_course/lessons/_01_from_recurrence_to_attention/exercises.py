@@ -546,6 +546,35 @@ QUESTIONS = (
         prediction=True,
     ),
     Question(
+        "01-race",
+        "The word that matters stands 60 words before the question. Which of the four networks "
+        "will learn it within 400 steps?",
+        (
+            Option(
+                "Attention alone does.",
+                "An LSTM can do it as well. At 0.99 a step, more than half of the first "
+                "word is left after 60 steps, and that is plenty to learn from.",
+            ),
+            Option(
+                "Attention and the LSTM at 0.99 do, the one at 0.95 perhaps.",
+                "To learn from the first word, a network needs some of it at the end. Attention "
+                "has a path of one step. The LSTMs keep 0.55 and 0.05 over 60 steps: plenty, and "
+                "barely enough.",
+                right=True,
+            ),
+            Option(
+                "All four do: training opens the gates.",
+                "It opens them if that helps, and to find out it needs a trace of the first word. "
+                "At 0.50 a step, less than 1e-18 of that word is left at the end.",
+            ),
+            Option(
+                "None does: 400 steps are too few.",
+                "For attention, and for the LSTM at 0.99, they are more than enough.",
+            ),
+        ),
+        prediction=True,
+    ),
+    Question(
         "01-parallel",
         "An attention layer takes the place of a recurrent one. Which work can now be done for all "
         "words at the same time?",

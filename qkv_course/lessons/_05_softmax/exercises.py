@@ -776,6 +776,35 @@ QUESTIONS = (
         prediction=True,
     ),
     Question(
+        "05-training",
+        "A head with d_k = 256 is trained twice, once with the division by √d_k and once without. "
+        "What do you expect of the one without?",
+        (
+            Option(
+                "It learns as fast: training finds the right size of the scores.",
+                "In the end it may. But it starts with rows that have decided by chance, and "
+                "these hardly react to any change of their scores.",
+            ),
+            Option(
+                "It learns more slowly, for the gradients of W_Q and W_K are smaller.",
+                "It does learn more slowly. But these gradients are larger: the division would "
+                "have made them smaller by √d_k. A few undecided questions make all the noise.",
+            ),
+            Option(
+                "It learns more slowly, though the gradients of W_Q and W_K are larger.",
+                "Most questions have decided for a wrong key and hardly get a gradient at their "
+                "scores. The large gradient comes from the few that have not.",
+                right=True,
+            ),
+            Option(
+                "It learns faster, for the gradients of W_Q and W_K are larger.",
+                "They are larger. But they come from a few questions, while most have decided for "
+                "a wrong key and cannot be told otherwise.",
+            ),
+        ),
+        prediction=True,
+    ),
+    Question(
         "05-temperature",
         "The queries and keys of a head have d_k = 64 entries. Which temperature does the same as "
         "its division by √d_k?",
