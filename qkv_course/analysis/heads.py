@@ -56,6 +56,7 @@ def choose_heads(results: Mapping[int, float], d_model: int, tolerance: float = 
     """Choose the fewest heads that are nearly as good as the best.
 
     results: {number of heads: accuracy}. d_model: the heads have to divide it; others do not count.
+    At least one number of heads divides it.
     tolerance: how far below the best accuracy is near enough.
     Returns a number of heads, an int.
 

@@ -70,6 +70,10 @@ def _sentence(line: str, at: int) -> Sentence:
     if not any(parts):
         raise BadLabel(f"Line {at} has no label: nothing stands behind a |. Write: {EXAMPLE}")
     pairs = [pair for part in parts for pair in _pairs(part, words, at)]
+    twice = next((pair for pair in pairs if pairs.count(pair) > 1), None)
+    if twice:
+        named = f"{twice.relation}: {words[twice.query]} > {words[twice.key]}"
+        raise BadLabel(f"Line {at} has a label twice, {named}. It would count twice.")
     return Sentence(text, words, tuple(pairs))
 
 

@@ -83,10 +83,13 @@ def _one_array(weights: Any) -> np.ndarray:
     return _with_five_axes(np.stack(layers))
 
 
+AVERAGED = (
+    "If heads were averaged, ask for each of them (for torch's layer: "
+    "average_attn_weights=False); averaged heads cannot be told apart."
+)
 ADVICE = {
-    3: "If heads were averaged, ask for each of them (for torch's layer: "
-    "average_attn_weights=False); averaged heads cannot be told apart.",
-    4: "For one layer, write weights[None]; for one text, weights[:, None].",
+    3: AVERAGED,
+    4: f"For one layer, write weights[None]; for one text, weights[:, None]. {AVERAGED}",
 }
 
 

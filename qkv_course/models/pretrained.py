@@ -1,5 +1,6 @@
 """Load the pretrained encoder with an attention inside, and read texts."""
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import torch
 from safetensors.torch import load as parse_safetensors
 
 from qkv_course.attention.layers import MultiHeadAttention
+from qkv_course.errors import BadText
 from qkv_course.models.encoder import Attention, EmptyAttention, Encoder, Sizes, real_model
 from qkv_course.models.tokens import Batch, Tokenizer, as_list
 from qkv_course.models.weights import ModelFiles, find_files
@@ -63,7 +65,7 @@ class SentenceModel:
         """Run the encoder on one text or a batch of them, and keep all that it computes.
 
         blocked: arrows (text, query token, key token), counted from 0, that no head may use.
-        Raises BadText.
+        Raises BadText, for an arrow outside its text as well.
         """
         batch = self.tokenizer(texts)
         mask = _mask(batch, blocked)
@@ -171,6 +173,24 @@ def _renamed(name: str) -> str:
 def _mask(batch: Batch, blocked: Iterable[Arrow]) -> torch.Tensor:
     n = batch.ids.shape[1]
     allowed = np.repeat(batch.real[:, None, :], n, axis=1)  # (batch, n, n)
-    for text, query, key in blocked:
-        allowed[text, query, key] = False
+    for arrow in blocked:
+        allowed[_inside(batch, arrow)] = False
     return torch.from_numpy(allowed)
+
+
+def _inside(batch: Batch, arrow: Arrow) -> Arrow:
+    """Give an arrow back if it starts and ends in its text. Raises BadText."""
+    asked = "an arrow is (text, query token, key token), three whole numbers from 0"
+    try:
+        text, query, key = map(operator.index, arrow)
+    except (TypeError, ValueError):
+        raise BadText(f"{arrow!r} is no arrow: {asked}.") from None
+    if not 0 <= text < len(batch.tokens):
+        count = len(batch.tokens)
+        raise BadText(f"The arrow {arrow!r} is for text {text}, of {count}: {asked}.")
+    length = len(batch.tokens[text])
+    if not (0 <= query < length and 0 <= key < length):
+        raise BadText(
+            f"The arrow {arrow!r} points outside text {text}, which has {length} tokens: {asked}."
+        )
+    return text, query, key

@@ -64,8 +64,9 @@ class Training:
         self._stop = threading.Event()
         see_that_sizes_fit(n_heads, d_model, self.steps, self.every)
         self.held_out, self.passages = passages(language)
-        self.model = self._new_model(n_heads, d_model, attention or self.recipe.attention)
-        see_that_it_reads(self.model, self.held_out[:2], n_heads)
+        with one_thread():
+            self.model = self._new_model(n_heads, d_model, attention or self.recipe.attention)
+            see_that_it_reads(self.model, self.held_out[:2], n_heads)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=self.recipe.rate, weight_decay=0.01, betas=(0.9, 0.98)
         )

@@ -90,13 +90,24 @@ def related(relation: str, layer: int, head: int) -> str:
     found = RELATIONS[relation]
     scores = np.array(found["right"]) / found["n"]
     row, column = np.unravel_index(scores.argmax(), scores.shape)
-    return (
-        f"Of {found['n']} pairs, layer {layer}, head {head} finds {fixed(scores[layer, head])}; "
-        f"the best, layer {row}, head {column}, finds {fixed(scores.max())}. "
-        f"Controls: the best fixed offset finds {fixed(found['offset'])}, "
-        f"chance {fixed(found['chance'])}, "
-        f"the best head of an untrained network {fixed(found['untrained'])}."
+    held_out, offset, untrained, chance = (
+        fixed(found[name]) for name in ("held_out", "offset", "untrained", "chance")
     )
+    best = "the best of 72"
+    if (row, column) != (layer, head):
+        best = f"the best, layer {row}, head {column}, {fixed(scores.max())}"
+    return (
+        f"From {found['ends'][0]} to {found['ends'][1]}, {found['n']} pairs: "
+        f"layer {layer}, head {head} finds {fixed(scores[layer, head])}; {best}. "
+        f"Chosen on one half of the sentences, scored on the other: the best head {held_out}, "
+        f"the best fixed distance {offset}, the best head of an untrained network {untrained}; "
+        f"chance {chance}."
+    )
+
+
+def arrow(relation: str) -> str:
+    """Name a relation in the direction in which the best head finds it."""
+    return " → ".join(RELATIONS[relation]["ends"])
 
 
 def fixed(x: float) -> str:
@@ -152,15 +163,14 @@ class BrowserExplorer(Explorer):
 
     def said(self) -> str:
         """Say where the chosen head attends, and how well it does in the chosen relation."""
-        found = related(self.relation, self.layer, self.head)
-        return f"{describe(**self.settings)}\n{self.relation}: {found}"
+        return f"{describe(**self.settings)}\n{related(self.relation, self.layer, self.head)}"
 
     def draw(self, figure: "Figure") -> None:
         """Draw the relation's scores, and the chosen head with its words."""
         from qkv_course.widgets.poster import heatmap
 
         r, (left, right) = compute(**self.settings), figure.subplots(1, 2)
-        heatmap(left, r["scores"], f"Found: {self.relation}", limits=(0, 1))
+        heatmap(left, r["scores"], f"Share found: {arrow(self.relation)}", limits=(0, 1))
         left.set(xlabel="head", ylabel="layer")
         axes = units(read(self.sentence), self.view, self.special)
         names = [name.replace("$", r"\$") for name, _ in axes]

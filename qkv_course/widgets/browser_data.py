@@ -131,18 +131,11 @@ def stored() -> dict[str, Any]:
     """Read what was computed once, so that the first sentence is there without the model.
 
     Returns sentence, reading: the first sentence and what the heads attend to in it; and
-    relations: by name, n pairs, right (n_layers, n_heads) of them found, and controls.
+    relations: by name, n pairs of its ends, right (n_layers, n_heads): how many a head finds, and
+    the shares that are found on held-out sentences by the best head and by controls.
     """
     found: dict[str, Any] = json.loads(STORE.read_text("utf-8")[len(BEFORE) : -len(AFTER)])
     return found
-
-
-def _written(reading: Packed) -> dict[str, Any]:
-    """Put a reading into what JSON can carry."""
-    return {
-        name: base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
-        for name, value in reading.sent().items()
-    }
 
 
 def _unwritten(written: dict[str, Any]) -> Packed:

@@ -133,6 +133,7 @@ def dropped(weights: np.ndarray) -> np.ndarray:
         (lambda w: w[..., :4], "Something is left out"),
         (lambda w: np.where(w > 0.9, np.nan, w), "nan or infinite"),
         (lambda w: w.mean(axis=2), "have 4 axes"),
+        (lambda w: w.mean(axis=2), "average_attn_weights=False"),
         (lambda w: w[0].mean(axis=1), "average_attn_weights=False"),
         (lambda w: w[0, 0, 0], "should have 5"),
         (lambda w: w[:0], "nothing in them"),

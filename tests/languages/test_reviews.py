@@ -74,6 +74,17 @@ def test_the_place_where_a_word_stands_tells_no_answer(drawn):
             assert len(by_place) >= 3 and np.abs(np.array(by_place) - 0.5).max() < 0.12
 
 
+def test_pieces_come_in_any_order(drawn, spelled):
+    subject, place, adjective, word = drawn.roles[:, :4].T
+    orders = np.argsort(np.stack([subject, word, adjective], axis=1), axis=1)
+    _, counts = np.unique(orders, axis=0, return_counts=True)
+    assert len(counts) == 6 and np.abs(counts / len(drawn) - 1 / 6).max() < 0.03
+    assert 0.46 < np.mean(word < place) < 0.54
+    asides = [words for words in spelled if "did" in words]
+    assert 0.37 < len(asides) / len(spelled) < 0.43
+    assert 0.46 < np.mean([words.index("did") < words.index("was") for words in asides]) < 0.54
+
+
 def test_no_other_word_tells_an_answer(drawn):
     """Words beside the one that matters are no help, so a shortcut does not pay."""
     helps = {0: {*reviews.SINGULAR, *reviews.PLURAL}, 2: {*reviews.NEGATIVE, *reviews.POSITIVE}}

@@ -38,7 +38,9 @@ def sum_of_squares(weights: Array) -> Any:
 
 
 def without_the_last_query(weights: Array) -> Any:
-    return entropy(weights[..., :-1, :]).mean(axis=-1) if weights.shape[-2] > 1 else weights[..., 0, 0]
+    return (
+        entropy(weights[..., :-1, :]).mean(axis=-1) if weights.shape[-2] > 1 else weights[..., 0, 0]
+    )
 
 
 def entropies_as_a_list(weights: Array) -> Any:

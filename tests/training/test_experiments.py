@@ -8,6 +8,13 @@ from qkv_course.attention.layers import MultiHeadAttention
 from qkv_course.training import Snapshot, Training, TrainingFailed
 from qkv_course.training.broken import SoftmaxOverQueries, SplitWithoutTranspose
 from qkv_course.training.experiments import sweep, train_until
+from qkv_course.training.threads import one_thread
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quietly():
+    with one_thread():
+        yield
 
 
 def ends_with(accuracies, done=True):

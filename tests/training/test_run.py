@@ -1,5 +1,6 @@
 """Training: one seed is one run, stopped or not, and nothing of the caller's is changed."""
 
+import dataclasses
 import math
 import signal
 
@@ -7,12 +8,21 @@ import numpy as np
 import pytest
 import torch
 
+from qkv_course import languages
 from qkv_course.attention.layers import FusedMultiHeadAttention, MultiHeadAttention
 from qkv_course.errors import BadAnswer, QkvError, UnknownName
+from qkv_course.languages import Passages
 from qkv_course.training import Training, TrainingFailed
 from qkv_course.training.recipes import passages
+from qkv_course.training.threads import one_thread
 
 STEPS = 45
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quietly():
+    with one_thread():
+        yield
 
 
 def state(run):
@@ -102,14 +112,15 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(whole):
 def test_random_numbers_and_threads_of_the_caller_stay_as_they_are():
     torch.manual_seed(3)
     np.random.seed(3)
-    before = torch.get_rng_state(), np.random.get_state()[1].copy(), torch.get_num_threads()
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
     threads = []
     run = Training("latin", steps=3)
+    torch.set_num_threads(2)
     run.observers.append(lambda run: threads.append(torch.get_num_threads()))
     run.train()
     assert torch.equal(before[0], torch.get_rng_state())
     assert np.array_equal(before[1], np.random.get_state()[1])
-    assert torch.get_num_threads() == before[2] and set(threads) == {1}
+    assert torch.get_num_threads() == 2 and set(threads) == {1}
 
 
 @pytest.mark.parametrize("call", [2, 25, 26])
@@ -137,6 +148,17 @@ def test_an_interrupt_in_the_middle_of_a_step_lets_it_finish(whole, call):
     assert run.train() is run and not run.done
     assert signal.getsignal(signal.SIGINT) is ours
     assert all(torch.isfinite(p).all() for p in state(run))
+    assert same(whole, run.train())
+
+
+def test_an_interrupt_after_the_weights_and_before_the_count_is_no_half_step(whole):
+    def interrupt(*_):
+        hook.remove()
+        signal.raise_signal(signal.SIGINT)
+
+    run = Training("latin", seed=5, steps=STEPS)
+    hook = run.optimizer.register_step_post_hook(interrupt)
+    assert run.train().step == 1
     assert same(whole, run.train())
 
 
@@ -260,3 +282,15 @@ def test_nothing_that_is_held_out_is_learned_from(name):
     held_out, drawn = passages(name)
     assert len(held_out) == 1000 and len(drawn) > 29_000
     assert not {w.tobytes() for w in held_out.words} & {w.tobytes() for w in drawn.words}
+
+
+def test_a_passage_that_is_held_out_is_left_out_however_often_it_is_drawn(monkeypatch):
+    def draw(n, rng):
+        words = rng.integers(1, 2001, size=(n, 1))  # so few that many come again
+        return Passages(words, words % 2, words * 0)
+
+    small = dataclasses.replace(languages.LATIN, name="small", draw=draw)
+    monkeypatch.setitem(languages.LANGUAGES, "small", small)
+    held_out, drawn = passages.__wrapped__("small")
+    assert len(drawn) > 10_000 and not set(held_out.words.flat) & set(drawn.words.flat)
+    assert np.array_equal(drawn.answers, drawn.words % 2)

@@ -5,8 +5,15 @@ import torch
 
 from qkv_course.attention.layers import MultiHeadAttention
 from qkv_course.models.tiny import RotaryAttention, TinySizes, TinyTransformer, turned
+from qkv_course.training.threads import one_thread
 
 SIZES = TinySizes(tuple((word,) for word in range(12)), classes=(2, 3), d_model=16, n_heads=2)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quietly():
+    with one_thread():
+        yield
 
 
 def model(attention=RotaryAttention, sizes=SIZES):

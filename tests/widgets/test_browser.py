@@ -210,14 +210,30 @@ def test_a_setting_out_of_range_is_told_the_range() -> None:
         explore("browser", relation="love")
 
 
-def test_every_relation_has_counts_that_its_pairs_allow_and_controls() -> None:
+def test_every_relation_has_counts_that_its_pairs_allow_and_names_its_best_head() -> None:
     for name, found in RELATIONS.items():
         right = np.array(found["right"])
         assert right.shape == (LAYERS, HEADS), name
         assert right.min() >= 0 and right.max() <= found["n"], name
-        assert all(0 <= found[c] <= 1 for c in ("offset", "chance", "untrained")), name
-        layer, head = np.unravel_index(right.argmax(), right.shape)
-        assert f"the best, layer {layer}, head {head}, finds" in related(name, 0, 0)
+        layer, head = (int(i) for i in np.unravel_index(right.argmax(), right.shape))
+        assert "the best of 72" in related(name, layer, head)
+        other = related(name, layer, (head + 1) % HEADS)
+        assert f"the best, layer {layer}, head {head}, 0." in other and "the best of" not in other
+
+
+def test_the_stored_scores_are_what_the_analysis_finds(model: Any) -> None:
+    from qkv_course.widgets.browser_store import computed
+
+    fresh = computed()["relations"]
+    renew = "Renew them: python -m qkv_course.widgets.browser_store"
+    assert list(fresh) == list(RELATIONS), renew
+    for name, found in RELATIONS.items():
+        new = fresh[name]
+        assert (new["ends"], new["n"]) == (found["ends"], found["n"]), renew
+        # Two weights of nearly one size may change places on another processor.
+        assert np.abs(np.array(new["right"]) - found["right"]).max() <= 1, renew
+        for control in ("held_out", "offset", "untrained", "chance"):
+            assert new[control] == pytest.approx(found[control], abs=0.03), renew
 
 
 def size(widget: Any) -> int:

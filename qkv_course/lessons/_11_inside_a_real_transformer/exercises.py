@@ -2,7 +2,8 @@
 
 from qkv_course.lessons._11_inside_a_real_transformer.measures import MEASURES
 from qkv_course.lessons._11_inside_a_real_transformer.questions import QUESTIONS
+from qkv_course.lessons._11_inside_a_real_transformer.real_model import REAL_MODEL
 
 __all__ = ["EXERCISES", "QUESTIONS"]
 
-EXERCISES = MEASURES
+EXERCISES = (*MEASURES, REAL_MODEL)

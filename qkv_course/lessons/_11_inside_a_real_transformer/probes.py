@@ -21,7 +21,7 @@ from qkv_course.lessons._09_in_pytorch.probes import (
     undisturbed,
 )
 from qkv_course.models.encoder import EmptyAttention, Encoder, Sizes
-from qkv_course.models.pretrained import SentenceModel, load_model
+from qkv_course.models.pretrained import SentenceModel, load_model, mean_vectors
 
 Function = Callable[[Encoder], Any]
 Sentences = tuple[str, ...]
@@ -49,8 +49,8 @@ def try_real_model(function: Function, sentences: Sentences) -> Results:
     """Fill an encoder's empty places, and read a batch of sentences with what is in them.
 
     All but the attention is taken from an encoder that the function never saw.
-    Returns the weights (n_layers, batch, n_heads, n, n), and the output of the last layer
-    (batch, n, d_model).
+    Returns the weights (n_layers, batch, n_heads, n, n), and a vector for each sentence
+    (batch, d_model).
     """
     torch.set_default_dtype(torch.float32)
     encoder = empty_encoder()
@@ -103,12 +103,8 @@ def layers_of(encoder: Encoder) -> list[nn.Module]:
 
 
 def _no_layer(at: int, block: Any) -> str:
-    place = f"blocks[{at}].attention"
-    layer = getattr(block, "attention", None)
-    if isinstance(layer, type):
-        return f"`{place}` is the class itself; call it, so that it makes a layer"
-    if layer is not None:
-        return f"`{place}` is {described(layer)}; it should be a layer derived from nn.Module"
+    if hasattr(block, "attention"):
+        return f"`blocks[{at}].attention` is None; it should be a layer"
     return (
         f"blocks[{at}] has no attention any more: it is {described(block)}; keep the block, and "
         "change only its attention"
@@ -188,4 +184,5 @@ def read(layers: list[nn.Module], sentences: Sentences) -> Results:
     shapes = [tuple(w.shape) for w in weights]
     if len(set(shapes)) > 1:
         raise Complaint(f"The weights differ in shape from block to block: {shapes}")
-    return array(torch.stack(weights).double()), array(hidden[-1].double())
+    vectors = mean_vectors(array(hidden[-1].double()), batch.real)
+    return array(torch.stack(weights).double()), vectors

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
 
 from qkv_course.attention.layers import MultiHeadAttention
 from qkv_course.checks.exercise import Case, Exercise, Mistake, mistake
@@ -176,7 +175,7 @@ REAL_MODEL = Exercise(
     reference=real_model,
     points=3,
     cases=model_cases,
-    results=("weights", "output"),
+    results=("weights", "vectors"),
     mistakes=(
         random_weights,
         one_for_all,

@@ -1,4 +1,4 @@
-"""Layers that go wrong in one step, to put into a real model: those of lesson 09, and three more."""
+"""Layers that go wrong in one step, to put into a real model."""
 
 from qkv_course.checks.exercise import Mistake
 from qkv_course.lessons._09_in_pytorch import function, layer
@@ -10,7 +10,7 @@ def with_attention(wrong: Mistake) -> Mistake:
 
     class Layer(layer.InSteps):
         def attended(self, q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Pair:
-            return wrong.broken(q, k, v, mask)  # type: ignore[no-any-return]
+            return wrong.broken(q, k, v, mask)
 
     Layer.__name__, Layer.__doc__ = wrong.broken.__name__, wrong.why
     return Mistake(wrong.title, Layer, wrong.try_next)

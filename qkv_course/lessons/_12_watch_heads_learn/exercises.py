@@ -363,7 +363,9 @@ def result_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("exactly at the tolerance", ({8: 0.75, 2: 0.5, 1: 0.25, 4: 0.625}, 64, 0.25))
     yield Case("no tolerance", ({4: 0.75, 1: 0.5, 8: 0.875, 2: 0.625}, 32, 0.0))
     for _ in range(3):
-        yield Case("other results", (draw_results(rng), 24, round(float(rng.uniform(0.062, 0.07)), 3)))
+        yield Case(
+            "other results", (draw_results(rng), 24, round(float(rng.uniform(0.062, 0.07)), 3))
+        )
     yield Case("a single result", ({6: float(rng.uniform(0.2, 0.9))}, 48, 0.05))
     best_does_not_fit = {5: 0.99, 2: 0.7, 4: 0.8, 8: 0.81, 7: 0.98}
     yield Case("the best does not divide d_model", (best_does_not_fit, 64, 0.02))

@@ -15,20 +15,14 @@ QUESTIONS = (
                 "names have to be told apart in it.",
             ),
             Option(
-                "More than half, but far from all of them.",
-                "One blend of four names can be taken apart to some degree, as each arrives with "
-                "its ending. It is never as clean as a blend for each question.",
+                "Clearly more than by guessing, and clearly fewer than four heads.",
+                "It settles on one case, which is a quarter of the names, or it blends all four "
+                "and takes the blend apart in part. Both have been seen.",
                 right=True,
             ),
             Option(
-                "One in four: it can look at one word only.",
-                "A head does not choose one word. It blends, and a blend of four holds something "
-                "of all of them.",
-            ),
-            Option(
                 "One in 64: without four heads it can only guess.",
-                "Even an even blend says which four names are there, and each name arrives with "
-                "its ending.",
+                "It can always look at one case and read that. This alone makes one name in four.",
             ),
         ),
         prediction=True,

@@ -96,14 +96,19 @@ function describe(r, settings, data) {
 }
 
 function related({ scores: { data } }, { relation, layer, head }) {
-  const { n, offset, chance, untrained } = STORED.relations[relation];
+  const found = STORED.relations[relation], [from, to] = found.ends;
   const top = largestIn(data), best = data.indexOf(top);
-  return `Of ${n} pairs, layer ${layer}, head ${head} finds ` +
-    `${fixed(data[layer * HEADS + head])}; the best, layer ${Math.floor(best / HEADS)}, ` +
-    `head ${best % HEADS}, finds ${fixed(top)}. Controls: the best fixed offset finds ` +
-    `${fixed(offset)}, chance ${fixed(chance)}, the best head of an untrained network ` +
-    `${fixed(untrained)}.`;
+  const [heldOut, offset, untrained, chance] =
+    ["held_out", "offset", "untrained", "chance"].map((name) => fixed(found[name]));
+  const winner = best === layer * HEADS + head ? "the best of 72"
+    : `the best, layer ${Math.floor(best / HEADS)}, head ${best % HEADS}, ${fixed(top)}`;
+  return `From ${from} to ${to}, ${found.n} pairs: layer ${layer}, head ${head} finds ` +
+    `${fixed(data[layer * HEADS + head])}; ${winner}. Chosen on one half of the sentences, ` +
+    `scored on the other: the best head ${heldOut}, the best fixed distance ${offset}, ` +
+    `the best head of an untrained network ${untrained}; chance ${chance}.`;
 }
+
+const arrow = (relation) => STORED.relations[relation].ends.join(" → ");
 
 /** What the cursor, [query, key] with null for none, points at. */
 function pointed({ weights: { data } }, names, [i, j]) {
@@ -174,7 +179,9 @@ class HeadGrid {
       const move = ARROWS[event.key];
       if (!move) return;
       event.preventDefault();
-      choose(within(this.layer + move[0], LAYERS), within(this.head + move[1], HEADS));
+      this.layer = within(this.layer + move[0], LAYERS); // the next key may come before a frame
+      this.head = within(this.head + move[1], HEADS);
+      choose(this.layer, this.head);
     });
   }
 
@@ -480,7 +487,7 @@ function overview(view) {
   view.select("grid", { label: "show", options: GRIDS });
   into(grid.node, view);
   view.select("relation", { label: "relation",
-    options: Object.keys(STORED.relations).map((name) => [name, name]) });
+    options: Object.keys(STORED.relations).map((name) => [name, arrow(name)]) });
   into(scores.node, view);
   scores.node.append(found);
   scores.node.classList.add("qkv-scores");
@@ -541,7 +548,7 @@ function tables(r, settings, names) {
   return [
     { title: "Weights, each to within 0.002", t: r.weights, rows: names, cols: names },
     ...GRIDS.slice(1).map(([name, text]) => ({ title: text, t: measured(r, name), rows, cols })),
-    { title: `Share found: ${settings.relation}`, t: r.scores, rows, cols },
+    { title: `Share found: ${arrow(settings.relation)}`, t: r.scores, rows, cols },
   ];
 }
 

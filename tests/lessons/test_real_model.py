@@ -1,0 +1,102 @@
+"""The check of real_model: what passes, what is rejected, and in which words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from judging import assert_rejected_without_a_name
+from real_model_styles import STYLES, by_copy
+from real_model_wrong import SENTENCES, WRONG
+
+from qkv_course.checks import evaluate
+from qkv_course.errors import ModelUnavailable
+from qkv_course.lessons._11_inside_a_real_transformer import probes
+from qkv_course.lessons._11_inside_a_real_transformer.gallery import as_table, gallery
+from qkv_course.lessons._11_inside_a_real_transformer.real_model import REAL_MODEL
+
+Function = Callable[..., Any]
+
+
+@pytest.mark.parametrize("seed", (1, 2))
+@pytest.mark.parametrize("style", STYLES, ids=lambda s: s.__name__)
+def test_right_style_passes(style: Function, seed: int) -> None:
+    report = evaluate("real_model", style, seed)
+    assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda w: w.__name__)
+def test_wrong_is_rejected_and_not_misnamed(wrong: Function) -> None:
+    assert_rejected_without_a_name(evaluate("real_model", wrong, seed=1))
+
+
+@pytest.mark.parametrize(("wrong", "words"), SENTENCES, ids=[w.__name__ for w, _ in SENTENCES])
+def test_sentence_says_what_is_wrong(wrong: Function, words: str) -> None:
+    report = evaluate("real_model", wrong, seed=1)
+    assert_rejected_without_a_name(report)
+    assert words in report.saw, report.saw
+
+
+def test_weights_and_vectors_are_held_to_a_hundred_thousandth() -> None:
+    def nudged(size: float) -> Function:
+        def fill(encoder: Any) -> Any:
+            with torch.no_grad():
+                for block in by_copy(encoder).blocks:
+                    block.attention.w_o.bias[0] += size
+            return encoder
+
+        return fill
+
+    assert evaluate("real_model", nudged(1e-7), seed=1).passed
+    assert not evaluate("real_model", nudged(1e-3), seed=1).passed
+
+
+def test_damage_outside_the_attention_does_no_harm() -> None:
+    def careless(encoder: Any) -> Any:
+        by_copy(encoder)
+        with torch.no_grad():
+            for parameter in encoder.embedding.parameters():
+                parameter.fill_(7.0)
+            encoder.blocks[0].widen.weight.zero_()
+        return encoder
+
+    assert evaluate("real_model", careless, seed=1).passed
+    assert evaluate("real_model", by_copy, seed=1).passed
+
+
+def test_every_batch_but_the_single_sentence_holds_padding() -> None:
+    for case in REAL_MODEL.cases(np.random.default_rng(5)):
+        (sentences,) = case.args
+        real = probes.untouched().tokenizer(sentences).real
+        assert real.all() == (len(sentences) == 1)
+
+
+def test_places_of_the_course_are_empty_again_after_an_error() -> None:
+    def raising(encoder: Any) -> Any:
+        by_copy(encoder).blocks[3].attention.forward = None
+        return encoder
+
+    assert not evaluate("real_model", raising, seed=1).passed
+    kinds = {type(block.attention).__name__ for block in probes.untouched().encoder.blocks}
+    assert kinds == {"EmptyAttention"}
+
+
+def test_gallery_shows_that_wrong_attention_can_look_plausible() -> None:
+    right, *wrong = gallery()
+    assert (right.largest, right.truth) == (0, pytest.approx(1))
+    assert all(not row.largest <= 0.01 for row in wrong), "far from the truth, or nan"
+    assert sum(row.alike > 0.7 and row.unlike < 0.1 for row in wrong) >= 5
+    assert len(wrong) >= len(REAL_MODEL.mistakes) - 1  # one cannot read eight sentences
+    lines = as_table([right, *wrong]).splitlines()
+    assert len(lines) == 2 + 1 + len(wrong) and len({len(line) for line in lines[1:]}) == 1
+
+
+def test_without_the_models_files_the_check_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> Any:
+        raise ModelUnavailable("The pretrained model is not installed.")
+
+    monkeypatch.setattr("qkv_course.models.pretrained.find_files", missing)
+    probes.untouched.cache_clear()
+    with pytest.raises(ModelUnavailable, match="not installed"):
+        evaluate("real_model", by_copy, seed=1)
