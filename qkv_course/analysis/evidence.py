@@ -66,18 +66,18 @@ def gather_evidence(
     _check_hits(hits, sentence_of)
     choosing = frozenset(int(s) for s in choose_on)
     rest = set(sentence_of.tolist()) - choosing
-    scoring = frozenset(rest if score_on is None else (int(s) for s in score_on))
+    scoring = frozenset(int(s) for s in (rest if score_on is None else score_on))
     choose, score = (np.isin(sentence_of, list(s)) for s in (choosing, scoring))
     _check_split(choose, score)
-    head = _best(hits, choose)
-    accuracy = float(hits[head][score].mean())
+    layer, number = _best(hits, choose)
+    accuracy = float(hits[layer, number, score].mean())
     return Evidence(
-        head=(head[0], head[1]),
+        head=(layer, number),
         n=int(score.sum()),
         accuracy=accuracy,
         interval=wilson_interval(accuracy, len(set(sentence_of[score].tolist()))),
         baseline={name: _control(name, c, choose, score) for name, c in controls.items()},
-        ablation=ablate((head[0], head[1])) if ablate else {},
+        ablation=ablate((layer, number)) if ablate else {},
         chosen_on=choosing,
         scored_on=scoring,
     )

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from qkv_course.attention.layers import MultiHeadAttention
+from qkv_course.errors import BadAnswer
 
 Attention = Callable[[int, int], nn.Module]
 
@@ -153,13 +154,14 @@ def without_heads(encoder: nn.Module, heads: Iterable[tuple[int, int]]) -> Itera
     encoder: has `blocks`, each with an `attention` that has n_heads and a linear layer w_o.
     heads: pairs (layer, head), counted from 0.
     Only weights are changed, so this works with any attention that has a w_o; they are put back
-    afterwards, whatever happens.
+    afterwards, whatever happens. Raises BadAnswer for a head that is not there.
     """
     layers: list[Any] = [block.attention for block in encoder.blocks]  # type: ignore[union-attr]
+    cut = [_existing(layers, pair) for pair in heads]
     kept = [layer.w_o.weight.detach().clone() for layer in layers]
     try:
         with torch.no_grad():
-            for at, head in heads:
+            for at, head in cut:
                 layer = layers[at]
                 d_head = layer.w_o.in_features // layer.n_heads
                 layer.w_o.weight[:, head * d_head : (head + 1) * d_head] = 0
@@ -168,3 +170,14 @@ def without_heads(encoder: nn.Module, heads: Iterable[tuple[int, int]]) -> Itera
         with torch.no_grad():
             for layer, weight in zip(layers, kept, strict=True):
                 layer.w_o.weight.copy_(weight)
+
+
+def _existing(layers: list[Any], pair: tuple[int, int]) -> tuple[int, int]:
+    """Give a pair (layer, head) back if there is such a head. A negative one would cut nothing."""
+    at, head = pair
+    if not 0 <= at < len(layers):
+        raise BadAnswer(f"There is no layer {at}: they are counted from 0 to {len(layers) - 1}.")
+    if not 0 <= head < layers[at].n_heads:
+        last = layers[at].n_heads - 1
+        raise BadAnswer(f"There is no head {head} in layer {at}: they go from 0 to {last}.")
+    return at, head

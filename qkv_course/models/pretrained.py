@@ -134,7 +134,8 @@ def untrained_model(seed: int = 0) -> SentenceModel:
     """
     files = find_files()
     drawn = torch.Generator().manual_seed(seed)
-    weights = {name: _untrained(name, w, drawn) for name, w in _published(files).items()}
+    published = sorted(_published(files).items())  # the file's order is not the same each time
+    weights = {name: _untrained(name, like, drawn) for name, like in published}
     return _model(files, MultiHeadAttention, weights)
 
 
@@ -154,7 +155,8 @@ def _model(
         encoder = Encoder(sizes, EmptyAttention)
     encoder.load_state_dict(weights, assign=True)
     if attention is not EmptyAttention:
-        real_model(encoder, attention)
+        with torch.random.fork_rng(devices=[]):  # the layers draw numbers that are overwritten
+            real_model(encoder, attention)
     return SentenceModel(encoder.eval(), Tokenizer(files.tokenizer, sizes.positions))
 
 

@@ -7,6 +7,7 @@ The weights are under the Apache License 2.0. They are Reimers and Gurevych's se
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -51,7 +52,7 @@ def find_files() -> ModelFiles:
             continue
         try:
             return _checked(read)
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
             seen.append(f"{package}: {error}")
     if seen:
         raise ModelUnavailable(

@@ -66,9 +66,7 @@ def test_hidden_states_and_attention_are_equal(
         np.testing.assert_allclose(one[there], other.numpy()[there], rtol=1e-5, atol=1e-5)
     for one, other in zip(ours.weights, wanted.attentions, strict=True):
         rows = np.moveaxis(one, 1, 2)[there]
-        np.testing.assert_allclose(
-            rows, np.moveaxis(other.numpy(), 1, 2)[there], rtol=0, atol=1e-5
-        )
+        np.testing.assert_allclose(rows, np.moveaxis(other.numpy(), 1, 2)[there], rtol=0, atol=1e-5)
 
 
 def test_sentence_vectors_are_equal(model: SentenceModel, theirs: Any, batch: Any) -> None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from qkv_course.attention import MultiHeadAttention
+from qkv_course.errors import BadAnswer
 from qkv_course.models import Encoder, SentenceModel, real_model, without_heads
 from qkv_course.models.encoder import EmptyAttention, Sizes
 
@@ -60,14 +61,14 @@ def test_heads_are_put_back_whatever_happens() -> None:
         assert not encoder.blocks[0].attention.w_o.weight.any()
         raise KeyboardInterrupt
     assert all(torch.equal(w, before[n]) for n, w in encoder.state_dict().items())
-    with pytest.raises(IndexError), without_heads(encoder, [(0, 0), (3, 0)]):
+    with pytest.raises(BadAnswer), without_heads(encoder, [(0, 0), (3, 0)]):
         pass
     assert all(torch.equal(w, before[n]) for n, w in encoder.state_dict().items())
 
 
 @pytest.mark.parametrize("pair", [(0, 2), (0, -1), (-1, 0), (3, 0)])
 def test_a_head_that_is_not_there(pair: tuple[int, int]) -> None:
-    with pytest.raises(IndexError, match="no head"), without_heads(small(), [pair]):
+    with pytest.raises(BadAnswer, match="There is no"), without_heads(small(), [pair]):
         pass
 
 

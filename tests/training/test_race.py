@@ -49,8 +49,10 @@ def test_the_gates_start_where_the_names_say() -> None:
         with torch.no_grad():
             _, (_, left) = lstm(zeros, (zeros, ones))
             _, (_, added) = lstm(zeros, (zeros, zeros))
-        kept = float((left - added).mean())
-        assert abs(kept - float(name.split()[1])) < 0.02, name
+        kept, named = left - added, float(name.split()[1])
+        assert abs(float(kept.mean()) - named) < 0.02, name
+        if named > 0.5:  # torch's own gates differ a little from each other
+            assert torch.allclose(kept, torch.tensor(named), atol=1e-5), name
 
 
 def test_every_word_can_reach_the_result_of_attention() -> None:
