@@ -14,8 +14,8 @@ def half_splits(
     sentence_of: int (n_pairs,), the sentence that a pair is from; at least two sentences.
     Returns bool (n_splits, n_pairs), True for pairs of sentences that choose.
 
-    >>> half_splits(np.array([0, 0, 1]), np.random.default_rng(0), 2).sum(axis=1)
-    array([1, 2])
+    >>> half_splits(np.array([5, 5, 8, 8]), np.random.default_rng(0), 3).sum(axis=1)
+    array([2, 2, 2])
     """
     _, at = np.unique(sentence_of, return_inverse=True)
     n = at.max() + 1

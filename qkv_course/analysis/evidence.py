@@ -64,10 +64,8 @@ def gather_evidence(
     """
     hits, sentence_of = np.asarray(hits, dtype=bool), np.asarray(sentence_of)
     _check_hits(hits, sentence_of)
-    choosing = frozenset(int(s) for s in choose_on)
-    rest = set(sentence_of.tolist()) - choosing
-    scoring = frozenset(int(s) for s in (rest if score_on is None else score_on))
-    choose, score = (np.isin(sentence_of, list(s)) for s in (choosing, scoring))
+    choosing, scoring = _split(sentence_of, choose_on, score_on)
+    choose, score = (np.isin(sentence_of, list(part)) for part in (choosing, scoring))
     _check_split(choose, score)
     layer, number = _best(hits, choose)
     accuracy = float(hits[layer, number, score].mean())
@@ -136,6 +134,14 @@ def _check_hits(hits: np.ndarray, sentence_of: np.ndarray) -> None:
             f"sentence_of has shape {sentence_of.shape}, and there are {hits.shape[-1]} pairs: "
             "give the number of the sentence of each."
         )
+
+
+def _split(
+    sentence_of: np.ndarray, choose_on: Iterable[int], score_on: Iterable[int] | None
+) -> tuple[frozenset[int], frozenset[int]]:
+    choosing = frozenset(int(s) for s in choose_on)
+    rest = set(sentence_of.tolist()) - choosing
+    return choosing, frozenset(int(s) for s in (rest if score_on is None else score_on))
 
 
 def _check_split(choose: np.ndarray, score: np.ndarray) -> None:

@@ -1,11 +1,9 @@
 """What a head is needed for: cut it off, see what is lost, and choose how many there should be."""
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
 
-def ablate_heads(per_head_output: np.ndarray, heads: Sequence[int]) -> np.ndarray:
+def ablate_heads(per_head_output: np.ndarray, heads: list[int]) -> np.ndarray:
     """Cut heads off: nothing of what they found goes on to W_O.
 
     per_head_output: (..., n_heads, n, d_head), the heads' contexts. heads: those to cut, from 0;
@@ -52,7 +50,7 @@ def role_mass(weights: np.ndarray, roles: np.ndarray) -> np.ndarray:
     return total / queries
 
 
-def choose_heads(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def choose_heads(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """Choose the fewest heads that are nearly as good as the best.
 
     results: {number of heads: accuracy}. d_model: the heads have to divide it; others do not count.

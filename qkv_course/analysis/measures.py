@@ -1,12 +1,8 @@
 """What a head attends to, in one number: its spread, its sink, and the words that it finds."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from qkv_course.attention import entropy
-
-Pairs = Sequence[tuple[int, int]] | np.ndarray
 
 
 def mean_entropy(weights: np.ndarray) -> np.ndarray:
@@ -34,7 +30,7 @@ def sink_mass(weights: np.ndarray, column: int = 0) -> np.ndarray:
     return weights[..., :, column].mean(axis=-1)
 
 
-def offset_accuracy(offset: int, pairs: Pairs) -> float:
+def offset_accuracy(offset: int, pairs: list[tuple[int, int]] | np.ndarray) -> float:
     """Measure how often a rule is right that always points the same number of words away.
 
     offset: what is added to the query's position; -1 is the word before.
@@ -48,7 +44,7 @@ def offset_accuracy(offset: int, pairs: Pairs) -> float:
     return float(np.mean(key == query + offset))
 
 
-def head_accuracy(weights: np.ndarray, pairs: Pairs) -> np.ndarray:
+def head_accuracy(weights: np.ndarray, pairs: list[tuple[int, int]] | np.ndarray) -> np.ndarray:
     """Measure how often the largest weight of a query falls on the right key.
 
     weights: (..., n, n), a row for each query. pairs: (query, key) positions, a list that is not

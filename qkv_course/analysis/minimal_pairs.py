@@ -1,4 +1,4 @@
-"""Sentences in which one word decides, and another stands nearer: made from patterns, by the hundred."""
+"""Sentences from patterns, by the hundred, in which a word near by is the wrong one."""
 
 from itertools import product
 

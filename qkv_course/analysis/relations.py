@@ -89,21 +89,23 @@ def both_directions(weights: np.ndarray, pairs: Sequence[LabelledPair]) -> np.nd
 
 
 def _finding(
-    relation: str, weights: np.ndarray, control: np.ndarray, sentences: Sequence[Sentence], seed: int
+    relation: str,
+    weights: np.ndarray,
+    control: np.ndarray,
+    sentences: Sequence[Sentence],
+    seed: int,
 ) -> Finding:
     pairs = labelled_pairs(sentences, relation)
-    sentence_of, query, key = np.array(pairs).T
+    sentence_of = np.array(pairs)[:, 0]
     if len(set(sentence_of)) < 2:
         raise BadLabel(f"{relation} is labelled in one sentence: one can choose, but none scores.")
     hits = both_directions(weights, pairs)
     scores = hits.mean(axis=-1)
     way, layer, head = (int(i) for i in np.unravel_index(scores.argmax(), scores.shape))
+    hard = _hard(pairs)
     rng = np.random.default_rng(seed)
     choosing = half_splits(sentence_of, rng)
-    fair = held_out_hits(hits.reshape(-1, len(pairs)), choosing)
-    rivals = both_directions(control, pairs).reshape(-1, len(pairs))
-    offsets = offset_hits(pairs)
-    hard = ~offsets[offsets.sum(axis=1).argmax()]
+    fair = _held_out(hits, choosing)
     return Finding(
         relation=relation,
         n=len(pairs),
@@ -113,17 +115,30 @@ def _finding(
         accuracy=float(scores.max()),
         held_out=float(np.nanmean(fair)),
         interval=bootstrap_interval(np.nan_to_num(fair), sentence_of, rng),
-        offset=float(np.nanmean(held_out_hits(offsets, choosing))),
-        untrained=float(np.nanmean(held_out_hits(rivals, choosing))),
+        offset=float(np.nanmean(_held_out(offset_hits(pairs), choosing))),
+        untrained=float(np.nanmean(_held_out(both_directions(control, pairs), choosing))),
         chance=float(np.mean([1 / (len(sentences[i].words) - 1) for i in sentence_of])),
         hard=float(hits[way, layer, head, hard].mean()) if hard.any() else float("nan"),
         n_hard=int(hard.sum()),
     )
 
 
+def _held_out(hits: np.ndarray, choosing: np.ndarray) -> np.ndarray:
+    return held_out_hits(hits.reshape(-1, hits.shape[-1]), choosing)
+
+
+def _hard(pairs: Sequence[LabelledPair]) -> np.ndarray:
+    """Say which pairs do not stand at the most frequent distance."""
+    by_distance = offset_hits(pairs)
+    most: np.ndarray = by_distance[by_distance.sum(axis=1).argmax()]
+    return ~most
+
+
 def table_of(findings: Sequence[Finding]) -> str:
     """Write the findings as a table of plain text, a line for each relation."""
-    lines = ["relation     n  layer, head   chosen  held out [95 %]  offset  untrained  chance  hard"]
+    lines = [
+        "relation     n  layer, head   chosen  held out [95 %]  offset  untrained  chance  hard"
+    ]
     for f in findings:
         low, high = f.interval
         arrow = "←" if f.backward else "→"

@@ -5,8 +5,30 @@ from typing import Any
 
 import numpy as np
 
-RIVER = ("river", "stream", "creek", "canal", "lake", "shore", "fishing", "flood", "swimming", "boat")
-MONEY = ("loan", "vault", "cash", "money", "robbery", "investment", "mortgage", "savings", "credit", "dollar")
+RIVER = (
+    "river",
+    "stream",
+    "creek",
+    "canal",
+    "lake",
+    "shore",
+    "fishing",
+    "flood",
+    "swimming",
+    "boat",
+)
+MONEY = (
+    "loan",
+    "vault",
+    "cash",
+    "money",
+    "robbery",
+    "investment",
+    "mortgage",
+    "savings",
+    "credit",
+    "dollar",
+)
 PATTERNS = ("The {} was what they saw at the bank.", "He waited at the bank for the {}.")
 
 Arrow = tuple[int, int, int]

@@ -25,6 +25,7 @@ from transformers import (
 
 from qkv_course.analysis.sources import from_hugging_face, read_with
 from qkv_course.analysis.weights import BadWeights, from_arrays
+from qkv_course.analysis.words import word_weights
 from qkv_course.errors import BadText
 
 TEXTS = ["the cat sat", "a dog saw the cat in the garden"]
@@ -264,6 +265,12 @@ def test_a_batch_reads_as_each_text_alone(make: Any, tokenizer: Any) -> None:
         assert reading.word_of is not None
         assert list(reading.word_of[i, :n]) == [-1, *range(n - 2), -1]
         assert (reading.word_of[i, n:] == -1).all()
+
+
+def test_words_are_weighed_as_those_of_the_courses_model(tokenizer: Any) -> None:
+    weights = word_weights(read_with(bert(), tokenizer, TEXTS))
+    assert weights.shape == (2, 3, 4, 8, 8)
+    assert (weights[0, :, :, 3:] == -1).all() and (weights[1, :, :, 0, 1:] > 0).all()
 
 
 def test_the_encoder_of_a_pair_reads(tokenizer: Any) -> None:

@@ -1,6 +1,6 @@
 """Lesson 12: every right way to write an exercise passes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,31 +10,31 @@ Array = np.ndarray
 # --- ablate_heads
 
 
-def by_a_loop(per_head_output: Array, heads: Sequence[int]) -> Any:
+def by_a_loop(per_head_output: Array, heads: list[int]) -> Any:
     result = np.array(per_head_output)
     for head in heads:
         result[..., head, :, :] = 0.0
     return result
 
 
-def by_a_mask(per_head_output: Array, heads: Sequence[int]) -> Any:
+def by_a_mask(per_head_output: Array, heads: list[int]) -> Any:
     n_heads = per_head_output.shape[-3]
     keep = np.array([head not in heads for head in range(n_heads)], dtype=per_head_output.dtype)
     return per_head_output * keep[:, None, None]
 
 
-def by_where(per_head_output: Array, heads: Sequence[int]) -> Any:
+def by_where(per_head_output: Array, heads: list[int]) -> Any:
     cut = np.isin(np.arange(per_head_output.shape[-3]), heads)
     return np.where(cut[:, None, None], 0, per_head_output)
 
 
-def by_moving_the_axis(per_head_output: Array, heads: Sequence[int]) -> Any:
+def by_moving_the_axis(per_head_output: Array, heads: list[int]) -> Any:
     front = np.moveaxis(per_head_output, -3, 0).copy()
     front[list(heads)] = 0
     return np.moveaxis(front, 0, -3)
 
 
-def by_stacking(per_head_output: Array, heads: Sequence[int]) -> Any:
+def by_stacking(per_head_output: Array, heads: list[int]) -> Any:
     parts = [
         np.zeros_like(part) if h in heads else part
         for h, part in enumerate(np.moveaxis(per_head_output, -3, 0))
@@ -42,7 +42,7 @@ def by_stacking(per_head_output: Array, heads: Sequence[int]) -> Any:
     return np.stack(parts, axis=-3)
 
 
-def by_a_diagonal(per_head_output: Array, heads: Sequence[int]) -> Any:
+def by_a_diagonal(per_head_output: Array, heads: list[int]) -> Any:
     keep = np.eye(per_head_output.shape[-3])
     keep[list(heads)] = 0
     return np.einsum("gh,...hnd->...gnd", keep, per_head_output)
@@ -121,7 +121,7 @@ def by_flattening(weights: Array, roles: Array) -> Any:
 # --- choose_heads
 
 
-def by_sorting(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def by_sorting(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     fitting = sorted(n for n in results if d_model % n == 0)
     best = max(results[n] for n in fitting)
     for n in fitting:
@@ -130,7 +130,7 @@ def by_sorting(results: Mapping[int, float], d_model: int, tolerance: float = 0.
     return None
 
 
-def by_a_loop_over_all(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def by_a_loop_over_all(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     best, chosen = -1.0, d_model
     for n, accuracy in results.items():
         if d_model % n == 0 and accuracy > best:
@@ -141,14 +141,14 @@ def by_a_loop_over_all(results: Mapping[int, float], d_model: int, tolerance: fl
     return chosen
 
 
-def in_numpy(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def in_numpy(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     heads, accuracy = np.array(list(results)), np.array(list(results.values()))
     fits = d_model % heads == 0
     heads, accuracy = heads[fits], accuracy[fits]
     return heads[accuracy >= accuracy.max() - tolerance].min()
 
 
-def by_deleting(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def by_deleting(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     left = dict(results)
     for n in list(left):
         if d_model / n != d_model // n:
@@ -157,7 +157,7 @@ def by_deleting(results: Mapping[int, float], d_model: int, tolerance: float = 0
     return min(filter(lambda n: left[n] >= best - tolerance, left))
 
 
-def by_pairs(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def by_pairs(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     pairs = [(n, a) for n, a in results.items() if not d_model % n]
     mark = max(a for _, a in pairs) - tolerance
     return sorted(n for n, a in pairs if a >= mark)[0]

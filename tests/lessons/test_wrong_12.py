@@ -1,6 +1,6 @@
 """Lesson 12: what is wrong is rejected, and never called by the name of another mistake."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,28 +12,28 @@ Array = np.ndarray
 # --- ablate_heads
 
 
-def next_head_cut(per_head_output: Array, heads: Sequence[int]) -> Any:
+def next_head_cut(per_head_output: Array, heads: list[int]) -> Any:
     n_heads = per_head_output.shape[-3]
     return ablate_heads(per_head_output, [(h + 1) % n_heads for h in heads])
 
 
-def counted_from_one(per_head_output: Array, heads: Sequence[int]) -> Any:
+def counted_from_one(per_head_output: Array, heads: list[int]) -> Any:
     return ablate_heads(per_head_output, [h - 1 for h in heads])
 
 
-def cut_to_one(per_head_output: Array, heads: Sequence[int]) -> Any:
+def cut_to_one(per_head_output: Array, heads: list[int]) -> Any:
     kept = per_head_output.copy()
     kept[..., list(heads), :, :] = 1
     return kept
 
 
-def first_token_left(per_head_output: Array, heads: Sequence[int]) -> Any:
+def first_token_left(per_head_output: Array, heads: list[int]) -> Any:
     kept = per_head_output.copy()
     kept[..., list(heads), 1:, :] = 0
     return kept
 
 
-def only_first_sentence(per_head_output: Array, heads: Sequence[int]) -> Any:
+def only_first_sentence(per_head_output: Array, heads: list[int]) -> Any:
     if per_head_output.ndim == 3:
         return ablate_heads(per_head_output, heads)
     kept = per_head_output.copy()
@@ -41,21 +41,21 @@ def only_first_sentence(per_head_output: Array, heads: Sequence[int]) -> Any:
     return kept
 
 
-def halved(per_head_output: Array, heads: Sequence[int]) -> Any:
+def halved(per_head_output: Array, heads: list[int]) -> Any:
     return (per_head_output + ablate_heads(per_head_output, heads)) / 2
 
 
-def all_cut_if_none(per_head_output: Array, heads: Sequence[int]) -> Any:
+def all_cut_if_none(per_head_output: Array, heads: list[int]) -> Any:
     if not heads:
         return np.zeros_like(per_head_output)
     return ablate_heads(per_head_output, heads)
 
 
-def a_list(per_head_output: Array, heads: Sequence[int]) -> Any:
+def a_list(per_head_output: Array, heads: list[int]) -> Any:
     return ablate_heads(per_head_output, heads).tolist()
 
 
-def nan_for_cut(per_head_output: Array, heads: Sequence[int]) -> Any:
+def nan_for_cut(per_head_output: Array, heads: list[int]) -> Any:
     kept = per_head_output.copy()
     kept[..., list(heads), :, :] = np.nan
     return kept
@@ -147,38 +147,38 @@ def medians(weights: Array, roles: Array) -> Any:
 # --- choose_heads
 
 
-def next_fewest(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def next_fewest(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     right = choose_heads(results, d_model, tolerance)
     larger = sorted(n for n in results if n > right)
     return larger[0] if larger else right * 2
 
 
-def size_of_a_head(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def size_of_a_head(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     return d_model // choose_heads(results, d_model, tolerance)
 
 
-def as_text(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def as_text(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     return str(choose_heads(results, d_model, tolerance))
 
 
-def fewest_of_all(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def fewest_of_all(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     return min(results)
 
 
-def least_accurate(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def least_accurate(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     return min(results, key=lambda n: results[n])
 
 
-def all_that_are_near(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def all_that_are_near(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     best = max(a for n, a in results.items() if d_model % n == 0)
     return [n for n, a in results.items() if d_model % n == 0 and a >= best - tolerance]
 
 
-def twice_the_tolerance(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def twice_the_tolerance(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     return choose_heads(results, d_model, 4 * tolerance + 0.03)
 
 
-def always_two(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def always_two(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     return 2
 
 

@@ -787,8 +787,8 @@ QUESTIONS = (
             ),
             Option(
                 "It learns more slowly, for the gradients of W_Q and W_K are smaller.",
-                "It does learn more slowly. But these gradients are larger: the division would "
-                "have made them smaller by √d_k. A few undecided questions make all the noise.",
+                "It does learn more slowly. But these gradients are larger, since no factor of "
+                "1/√d_k makes them small. Most of them comes from a few undecided questions.",
             ),
             Option(
                 "It learns more slowly, though the gradients of W_Q and W_K are larger.",

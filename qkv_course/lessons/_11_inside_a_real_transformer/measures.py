@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from qkv_course.analysis.measures import (
-    Pairs,
     best_head,
     head_accuracy,
     mean_entropy,
@@ -19,6 +18,7 @@ from qkv_course.checks.exercise import Case, Exercise, mistake
 
 Array = np.ndarray
 Sizes = tuple[int, ...]
+Pairs = list[tuple[int, int]] | Array
 
 # --- mean_entropy -------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Lesson 12: cut heads off, see what is lost, where they look, and how many to have."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def context_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 @mistake("the listed heads kept, all others cut", "Set the listed heads to 0, and no others.")
-def others_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
+def others_cut(per_head_output: Array, heads: list[int]) -> Array:
     """This shows what the listed heads can do alone. That is a good question, too, but another
     one: an ablation asks what is lost without them."""
     kept = np.zeros_like(per_head_output)
@@ -45,14 +45,14 @@ def others_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
 
 
 @mistake("heads taken out of the array", "Keep the shape: put zeros where the heads are.")
-def heads_deleted(per_head_output: Array, heads: Sequence[int]) -> Array:
+def heads_deleted(per_head_output: Array, heads: list[int]) -> Array:
     """W_O expects the features of all heads, each in its place. Without some of them the array has
     another shape, and the heads behind a gap would move up into it."""
     return np.delete(per_head_output, list(heads), axis=-3)
 
 
 @mistake("heads cut in the caller's own array", "Make a copy first, and cut in the copy.")
-def cut_in_place(per_head_output: Array, heads: Sequence[int]) -> Array:
+def cut_in_place(per_head_output: Array, heads: list[int]) -> Array:
     """The numbers are right, but what was handed over is changed, too. Whoever cuts one head after
     another would soon have none left."""
     per_head_output[..., list(heads), :, :] = 0
@@ -60,7 +60,7 @@ def cut_in_place(per_head_output: Array, heads: Sequence[int]) -> Array:
 
 
 @mistake("tokens cut in place of heads", "Heads are the third axis from the end.")
-def tokens_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
+def tokens_cut(per_head_output: Array, heads: list[int]) -> Array:
     """The second axis from the end counts tokens. All heads lose these words, and no head is
     gone."""
     kept = per_head_output.copy()
@@ -69,7 +69,7 @@ def tokens_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
 
 
 @mistake("features cut in place of heads", "Heads are the third axis from the end.")
-def features_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
+def features_cut(per_head_output: Array, heads: list[int]) -> Array:
     """The last axis holds the features inside a head. Each head loses some, and no head is gone."""
     kept = per_head_output.copy()
     kept[..., [h % kept.shape[-1] for h in heads]] = 0
@@ -77,7 +77,7 @@ def features_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
 
 
 @mistake("the first axis taken for the heads", "Count from the end: there may be batch axes.")
-def first_axis_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
+def first_axis_cut(per_head_output: Array, heads: list[int]) -> Array:
     """Without batch axes the heads come first. With a batch in front, whole sentences are cut."""
     kept = per_head_output.copy()
     kept[[h % len(kept) for h in heads]] = 0
@@ -85,7 +85,7 @@ def first_axis_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
 
 
 @mistake("only the first listed head cut", "Cut all heads in the list.")
-def one_head_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
+def one_head_cut(per_head_output: Array, heads: list[int]) -> Array:
     """A `return` inside the loop ends it after the first round, and heads[0] is one head only."""
     kept = per_head_output.copy()
     kept[..., list(heads)[:1], :, :] = 0
@@ -93,7 +93,7 @@ def one_head_cut(per_head_output: Array, heads: Sequence[int]) -> Array:
 
 
 @mistake("heads replaced by their average", "Put 0 in their place.")
-def mean_in_place_of_zero(per_head_output: Array, heads: Sequence[int]) -> Array:
+def mean_in_place_of_zero(per_head_output: Array, heads: list[int]) -> Array:
     """Each listed head gives its mean over the tokens, whatever the token. That is *mean ablation*,
     which some prefer, since a 0 may be unusual for a model. Here it is plain zeros."""
     kept = per_head_output.copy()
@@ -103,7 +103,7 @@ def mean_in_place_of_zero(per_head_output: Array, heads: Sequence[int]) -> Array
 
 
 @mistake("the other heads made larger", "Leave the other heads as they are.")
-def rest_scaled_up(per_head_output: Array, heads: Sequence[int]) -> Array:
+def rest_scaled_up(per_head_output: Array, heads: list[int]) -> Array:
     """Dropout scales up what is left, so that the sum stays about the same. An ablation is a
     measurement: nothing but the listed heads should change."""
     kept = ablate_heads(per_head_output, heads)
@@ -380,7 +380,7 @@ def draw_results(rng: np.random.Generator) -> dict[int, float]:
 
 
 @mistake("the most accurate, whatever its heads", "Let the tolerance decide, then take the fewest.")
-def most_accurate(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def most_accurate(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """The best of a sweep often wins by chance, by a few passages in a thousand. What is nearly as
     good with fewer heads is easier to understand."""
     possible = {n: accuracy for n, accuracy in results.items() if d_model % n == 0}
@@ -388,7 +388,7 @@ def most_accurate(results: Mapping[int, float], d_model: int, tolerance: float =
 
 
 @mistake("the most heads within the tolerance", "Take the fewest of them.")
-def most_heads(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def most_heads(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """All of these are nearly as good as the best. Of them, the fewest heads are wanted: each is
     wider, and each can be told from the others."""
     possible = {n: accuracy for n, accuracy in results.items() if d_model % n == 0}
@@ -397,7 +397,7 @@ def most_heads(results: Mapping[int, float], d_model: int, tolerance: float = 0.
 
 
 @mistake("the first that comes within the tolerance", "Take the fewest heads, in whatever order.")
-def first_found(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def first_found(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """A dict keeps the order in which it was filled. Only if it was filled in the order of the
     heads is the first one the one with the fewest."""
     possible = {n: accuracy for n, accuracy in results.items() if d_model % n == 0}
@@ -406,7 +406,7 @@ def first_found(results: Mapping[int, float], d_model: int, tolerance: float = 0
 
 
 @mistake("heads that do not divide d_model", "Leave out what d_model % n_heads does not allow.")
-def any_number(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def any_number(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """Heads share the features evenly. A number of heads that does not divide d_model cannot be
     built with this d_model, so its result does not count, either."""
     best = max(results.values())
@@ -414,7 +414,7 @@ def any_number(results: Mapping[int, float], d_model: int, tolerance: float = 0.
 
 
 @mistake("the best taken from heads that do not fit", "Leave them out first; then find the best.")
-def compared_with_all(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def compared_with_all(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """A number of heads that does not divide d_model cannot be built, so it should not set the
     mark for the others."""
     best = max(results.values())
@@ -424,7 +424,7 @@ def compared_with_all(results: Mapping[int, float], d_model: int, tolerance: flo
 
 
 @mistake("a tolerance relative to the best", "Subtract the tolerance from the best accuracy.")
-def relative_tolerance(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def relative_tolerance(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """best * (1 - tolerance) is a little stricter than best - tolerance, as long as the best is
     below 1. The tolerance is in the unit of the accuracies."""
     possible = {n: accuracy for n, accuracy in results.items() if d_model % n == 0}
@@ -433,7 +433,7 @@ def relative_tolerance(results: Mapping[int, float], d_model: int, tolerance: fl
 
 
 @mistake("a tolerance that is never quite used up", "Exactly at the tolerance is near enough: >=.")
-def strictly_within(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def strictly_within(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """With > in place of >=, a result exactly at the tolerance is left out, and with a tolerance of
     0 nothing is left at all."""
     possible = {n: accuracy for n, accuracy in results.items() if d_model % n == 0}
@@ -443,14 +443,14 @@ def strictly_within(results: Mapping[int, float], d_model: int, tolerance: float
 
 
 @mistake("an accuracy in place of a number of heads", "Return the number of heads.")
-def accuracy_returned(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> Any:
+def accuracy_returned(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> Any:
     """The keys of the dict are the numbers of heads, its values the accuracies. The question is
     which number of heads to build."""
     return results[choose_heads(results, d_model, tolerance)]
 
 
 @mistake("the tolerance left out", "Use the tolerance that is given.")
-def fixed_tolerance(results: Mapping[int, float], d_model: int, tolerance: float = 0.01) -> int:
+def fixed_tolerance(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """0.01 is only what is used if nobody says otherwise. The caller may allow more or less."""
     return choose_heads(results, d_model, 0.01)
 

@@ -153,7 +153,7 @@ function choice(view, label, of) {
   view.controls.append(el("div", { className: "qkv-control" },
     el("label", {}, el("span", {}, label), input)));
   view.shown.push((settings) => {
-    const h = historyOf(settings, view.data), now = chosen(h, settings);
+    const h = historyOf(settings, view.data), now = { ...settings, ...chosen(h, settings) };
     entries = of(h);
     const texts = JSON.stringify(entries.map(([text]) => text));
     if (texts !== known)
@@ -176,7 +176,7 @@ function curves(view, title, label, of) {
     const { series, top } = of(h), from = h.steps[0];
     const until = Math.max(view.model.get("_progress")?.steps ?? 0, h.steps.at(-1), from + 1);
     const label = `Up to step ${h.steps.at(-1)}; now shown: step ${r.step}.`;
-    plot.draw({ x: [from, until], y: [0, top], label, series: [
+    plot.draw({ x: [from, from + 1.03 * (until - from)], y: [0, top], label, series: [
       ...series.map((s, i) => ({ kind: "line", x: h.steps, color: i + 1, dashed: i % 2, ...s })),
       ...(h.steps.length > 1 ? [] : series.map((s, i) =>
         ({ kind: "dots", x: h.steps, y: s.y, color: i + 1 }))),
@@ -235,7 +235,7 @@ function passage(view) {
 
 // ---- The view -----------------------------------------------------------------------------
 
-/** Unpack what Python sent; null for a stored history. */
+/** Unpack what Python sent; undefined for a stored history. */
 async function received(model) {
   const packed = model.get("_own");
   if (!packed?.byteLength) return undefined;
@@ -278,7 +278,7 @@ function build(view) {
     const h = here(), { n_layers, n_heads, roles, features } = h, t = r.roles;
     const named = h.examples[chosen(h, view.settings()).example].map((w) => w || "(none)");
     return [
-      { title: `Read right, step by step`, rows: h.steps, cols: [...features, "loss"],
+      { title: "Read right, and the loss", rows: h.steps, cols: [...features, "loss"],
         t: tensor([h.steps.length, features.length + 1],
           Float64Array.from(h.steps.flatMap((_, i) => [...h.accuracy[i], h.loss[i]]))) },
       { title: `Weights on the roles at step ${r.step}`, cols: roles,
