@@ -7,6 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qkv_course.analysis.card import (
+        CardRefused,
+        ClaimCard,
+        card_problems,
+        check_card,
+        fill_card,
+    )
+    from qkv_course.analysis.effects import ablation_in_layer
+    from qkv_course.analysis.evidence import (
+        BadEvidence,
+        Evidence,
+        gather_evidence,
+        head_hits,
+        offset_hits,
+        wilson_interval,
+    )
     from qkv_course.analysis.heads import ablate_heads, choose_heads, head_importance, role_mass
     from qkv_course.analysis.measures import (
         best_head,
@@ -15,28 +31,70 @@ if TYPE_CHECKING:
         offset_accuracy,
         sink_mass,
     )
+    from qkv_course.analysis.relations import Finding, find_relations
+    from qkv_course.analysis.sentences import BadLabel, own_sentences, read_sentences
+    from qkv_course.analysis.sources import from_hugging_face, read_with
+    from qkv_course.analysis.weights import BadWeights, OwnReading, from_arrays
+    from qkv_course.analysis.words import word_weights
 
 __all__ = [
+    "BadEvidence",
+    "BadLabel",
+    "BadWeights",
+    "CardRefused",
+    "ClaimCard",
+    "Evidence",
+    "Finding",
+    "OwnReading",
     "ablate_heads",
+    "ablation_in_layer",
     "best_head",
+    "card_problems",
+    "check_card",
     "choose_heads",
+    "fill_card",
+    "find_relations",
+    "from_arrays",
+    "from_hugging_face",
+    "gather_evidence",
     "head_accuracy",
+    "head_hits",
     "head_importance",
     "mean_entropy",
     "offset_accuracy",
+    "offset_hits",
+    "own_sentences",
+    "read_sentences",
+    "read_with",
     "role_mass",
     "sink_mass",
+    "wilson_interval",
+    "word_weights",
 ]
 
 HOMES = {
-    **dict.fromkeys(("ablate_heads", "choose_heads", "head_importance", "role_mass"), "heads"),
-    **dict.fromkeys(
-        ("best_head", "head_accuracy", "mean_entropy", "offset_accuracy", "sink_mass"), "measures"
+    "card": ("CardRefused", "ClaimCard", "card_problems", "check_card", "fill_card"),
+    "effects": ("ablation_in_layer",),
+    "evidence": (
+        "BadEvidence",
+        "Evidence",
+        "gather_evidence",
+        "head_hits",
+        "offset_hits",
+        "wilson_interval",
     ),
+    "heads": ("ablate_heads", "choose_heads", "head_importance", "role_mass"),
+    "measures": ("best_head", "head_accuracy", "mean_entropy", "offset_accuracy", "sink_mass"),
+    "relations": ("Finding", "find_relations"),
+    "sentences": ("BadLabel", "own_sentences", "read_sentences"),
+    "sources": ("from_hugging_face", "read_with"),
+    "weights": ("BadWeights", "OwnReading", "from_arrays"),
+    "words": ("word_weights",),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in HOMES:
-        return getattr(import_module(f"qkv_course.analysis.{HOMES[name]}"), name)
+    for home, names in HOMES.items():
+        if name in names:
+            return getattr(import_module(f"qkv_course.analysis.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -102,7 +102,6 @@ def _finding(
     hits = both_directions(weights, pairs)
     scores = hits.mean(axis=-1)
     way, layer, head = (int(i) for i in np.unravel_index(scores.argmax(), scores.shape))
-    hard = _hard(pairs)
     rng = np.random.default_rng(seed)
     choosing = half_splits(sentence_of, rng)
     fair = _held_out(hits, choosing)
@@ -115,11 +114,9 @@ def _finding(
         accuracy=float(scores.max()),
         held_out=float(np.nanmean(fair)),
         interval=bootstrap_interval(np.nan_to_num(fair), sentence_of, rng),
-        offset=float(np.nanmean(_held_out(offset_hits(pairs), choosing))),
-        untrained=float(np.nanmean(_held_out(both_directions(control, pairs), choosing))),
         chance=float(np.mean([1 / (len(sentences[i].words) - 1) for i in sentence_of])),
-        hard=float(hits[way, layer, head, hard].mean()) if hard.any() else float("nan"),
-        n_hard=int(hard.sum()),
+        **_rivals(pairs, control, choosing),
+        **_hard(pairs, hits[way, layer, head]),
     )
 
 
@@ -127,11 +124,20 @@ def _held_out(hits: np.ndarray, choosing: np.ndarray) -> np.ndarray:
     return held_out_hits(hits.reshape(-1, hits.shape[-1]), choosing)
 
 
-def _hard(pairs: Sequence[LabelledPair]) -> np.ndarray:
-    """Say which pairs do not stand at the most frequent distance."""
+def _rivals(
+    pairs: Sequence[LabelledPair], control: np.ndarray, choosing: np.ndarray
+) -> dict[str, Any]:
+    """Let fixed distances and heads with random weights go through the same search."""
+    rivals = {"offset": offset_hits(pairs), "untrained": both_directions(control, pairs)}
+    return {name: float(np.nanmean(_held_out(hits, choosing))) for name, hits in rivals.items()}
+
+
+def _hard(pairs: Sequence[LabelledPair], right: np.ndarray) -> dict[str, Any]:
+    """Score a head on the pairs that do not stand at the most frequent distance."""
     by_distance = offset_hits(pairs)
-    most: np.ndarray = by_distance[by_distance.sum(axis=1).argmax()]
-    return ~most
+    hard = ~by_distance[by_distance.sum(axis=1).argmax()]
+    share = float(right[hard].mean()) if hard.any() else float("nan")
+    return {"hard": share, "n_hard": int(hard.sum())}
 
 
 def table_of(findings: Sequence[Finding]) -> str:

@@ -68,7 +68,7 @@ def scene(exercise: Exercise, mistake: Mistake) -> Scene:
     wanted = _parts(trial.right, names)
     if trial.case.raises:
         wanted = (f"no result, a {trial.case.raises}",)
-    right, wrong = _by_name(names, wanted, lead), _by_name(names, answers, lead)
+    right, wrong = (_by_name(_names_of(parts, names), parts, lead) for parts in (wanted, answers))
     alike = _items(right) == _items(wrong)  # what is wrong is not in the numbers
     remark = problem.saw.replace("Your function", "It") if problem and alike else ""
     given = _by_name(exercise.parameters, trial.case.args, lead)
@@ -106,6 +106,11 @@ def _stop(outcome: Outcome) -> str:
 def _parts(value: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
     several = isinstance(value, tuple | list) and len(value) == len(names) > 1
     return tuple(value) if several else (value,)
+
+
+def _names_of(parts: tuple[Any, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the parts of an answer; where one came in place of several, it is none of them."""
+    return names if len(parts) == len(names) else ("result",)
 
 
 def _first_matrix(trial: Trial, names: tuple[str, ...]) -> tuple[int, ...]:

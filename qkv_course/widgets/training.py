@@ -10,13 +10,14 @@ import traitlets
 
 from qkv_course.checks.notebook import in_notebook
 from qkv_course.errors import BadAnswer
+from qkv_course.training.history import History
 from qkv_course.widgets.base import Explorer, module, stylesheet
 from qkv_course.widgets.training_data import LANGUAGES, LEVELS, PARTS, Sheet, sent, sheet, stored
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from qkv_course.training import History, Training
+    from qkv_course.training import Training
 
 LAST = 100_000  # as a step: the last one that there is
 PAUSE = 0.2  # seconds between two messages to the browser
@@ -49,12 +50,13 @@ def look(data: Sheet, step: int, layer: int, head: int, example: int) -> dict[st
 def told(data: Sheet, step: int, layer: int, head: int, example: int) -> str:
     """Say what is read right, which head looks most at a role, and what the chosen one sees."""
     r = look(data, step, layer, head, example)
-    read = [f"{f} {100 * a + 1e-9:.1f} %" for f, a in zip(data["features"], r["accuracy"])]
+    pairs = zip(data["features"], r["accuracy"], strict=True)
+    read = ", ".join(f"{name} {100 * share + 1e-9:.1f} %" for name, share in pairs)
     top = np.argwhere(r["roles"] == r["roles"].max())[0]
     words, j = data["examples"][min(example, len(data["examples"]) - 1)], int(r["row"].argmax())
     layer, head = min(layer, data["n_layers"] - 1), min(head, data["n_heads"] - 1)
     return (
-        f"Step {r['step']}, loss {r['loss'] + 1e-9:.2f}. Read right: {', '.join(read)}. "
+        f"Step {r['step']}, loss {fixed(r['loss'])}. Read right: {read}. "
         f"Most on a role: layer {top[0]}, head {top[1]} puts {fixed(r['roles'].max())} of its "
         f"weight on the {data['roles'][top[2]]}. In the example, layer {layer}, head {head} "
         f'attends most to "{words[j]}": {fixed(r["row"][j])}.'
@@ -103,11 +105,11 @@ class TrainingExplorer(Explorer):
     def __init__(
         self,
         function: Callable[..., Any] | None = None,
-        history: "str | History" = "reviews",
+        history: str | History = "reviews",
         **settings: Any,
     ) -> None:
         self._data: Sheet | None = None
-        if hasattr(history, "snapshots"):
+        if isinstance(history, History):
             self.take(history)
             kept = [name for name in self.setting_names() if name != "history"]
             settings |= {"_settings": kept, "_own": sent(history)}
@@ -115,7 +117,7 @@ class TrainingExplorer(Explorer):
             settings["history"] = history
         super().__init__(function, **settings)
 
-    def take(self, history: "History") -> None:
+    def take(self, history: History) -> None:
         """Keep a history's numbers. Raises BadAnswer where there is nothing to show yet."""
         if not history.snapshots:
             raise BadAnswer("This history has no snapshot yet. Train first: watch(run).")
@@ -206,8 +208,12 @@ class Lines:
         accuracy = ", ".join(f"{f} {a:.1%}" for f, a in snapshots[-1].accuracy.items())
         print(f"step {run.step:4} of {run.steps}: loss {run.loss:.2f}; read right: {accuracy}")
 
-    def show(self, state: str) -> None:
-        """Nothing more is to be written at the end."""
+    def end(self, run: "Training", state: str) -> None:
+        """Say how to go on, where it was stopped."""
+        if state == "stopped":
+            print(
+                f"Stopped at step {run.step} of {run.steps}. To go on: watch(run), or run.train()."
+            )
 
 
 class Front:
@@ -228,7 +234,7 @@ class Front:
             self._handle = display(self._view, display_id=True)  # type: ignore[no-untyped-call]
         self._view.update(run)
 
-    def show(self, state: str) -> None:
+    def end(self, run: "Training", state: str) -> None:
         """Show how it ended; a saved notebook gets the picture of the end."""
         if self._view is not None:
             self._view.show(state)
@@ -251,6 +257,4 @@ def watch(run: "Training") -> None:
         state = "done" if run.done else "stopped"
     finally:
         run.observers.remove(front.update)
-        front.show(state)
-    if state == "stopped":
-        print(f"Stopped at step {run.step} of {run.steps}. watch(run) goes on, in a new cell.")
+        front.end(run, state)

@@ -100,6 +100,7 @@ def test_a_head_is_chosen_in_the_list_in_the_map_and_by_keyboard(replay: Any, wi
     grid = widget.get_by_role("img", name="mean weight on each role")
     grid.locator(".qkv-cell").nth(0).click(force=True)
     expect(summary(widget)).to_contain_text("layer 0, head 0 attends")
+    replay.mouse.move(0, 0)
     grid.focus()
     for key in ("ArrowDown", "ArrowDown", "Enter"):
         replay.keyboard.press(key)
