@@ -106,10 +106,10 @@ def _with_id(cell: NotebookNode, before: list[NotebookNode]) -> NotebookNode:
 def _parts(lesson: Lesson, exercises: list[Exercise]) -> dict[str, str]:
     header = lesson.header
     read, write = header["teaching"], header["exercises"]
-    points = points_line(sum(e.points for e in exercises))
+    points = f" **{points_line(sum(e.points for e in exercises))}**." if exercises else ""
     time = f"**About {read + write} minutes**: {read} to read and play, {write} to build."
     overview = [
-        f"{time} **{points}**.",
+        f"{time}{points}",
         "**Questions**\n\n" + _bullets(header["questions"]),
         "**Afterwards you can**\n\n" + _bullets(header["objectives"]),
     ]

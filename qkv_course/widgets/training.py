@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LAST = 100_000  # as a step: the last one that there is
 PAUSE = 0.2  # seconds between two messages to the browser
 LINES = 10  # of a report in plain text
+COLORS = ("#0072b2", "#b84a00", "#00795a", "#8a4b78") * 3  # of base.css
 
 
 def look(data: Sheet, step: int, layer: int, head: int, example: int) -> dict[str, Any]:
@@ -99,7 +100,7 @@ class TrainingExplorer(Explorer):
     history = traitlets.Enum(list(LANGUAGES), "reviews").tag(sync=True)
     step = traitlets.Int(150, min=0, max=LAST).tag(sync=True)
     layer = traitlets.Int(1, min=0, max=11).tag(sync=True)
-    head = traitlets.Int(0, min=0, max=63).tag(sync=True)
+    head = traitlets.Int(3, min=0, max=63).tag(sync=True)
     example = traitlets.Int(0, min=0, max=3).tag(sync=True)
 
     def __init__(
@@ -141,8 +142,9 @@ class TrainingExplorer(Explorer):
 
         data, r = self.shown(), look(self.shown(), **self.chosen())
         left, right = figure.subplots(1, 2)
-        for name, values in zip(data["features"], np.transpose(data["accuracy"]), strict=True):
-            left.plot(data["steps"], values, label=name)
+        lines = zip(data["features"], np.transpose(data["accuracy"]), COLORS, strict=False)
+        for i, (name, values, color) in enumerate(lines):
+            left.plot(data["steps"], values, "--" if i % 2 else "-", label=name, color=color)
         left.axvline(r["step"], color="0.4", linestyle="--", linewidth=1)
         left.set(ylim=(0, 1.03), xlabel="step")
         left.set_title("Read right in held-out passages", fontsize=9)
