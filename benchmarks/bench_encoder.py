@@ -1,6 +1,6 @@
 """The course's sentence encoder against sentence-transformers, on the same weights and sentences.
 
-The course's own labelled sentences, some 130 of them, in turn with both, in one process. Then each
+The course's own labelled sentences, in turn with both, in one process and one thread. Then each
 in a process of its own, which tells how much memory it had at its peak: with its imports, with the
 model loaded, and after the sentences were read. `make bench ARGS=encoder`; where
 sentence-transformers is not installed, only the course's encoder is measured.
@@ -32,7 +32,9 @@ RATIOS = (
 def rows() -> Iterator[tuple[str, list[float]]]:
     """Time loading and reading, and say how much memory processes of their own had."""
     import numpy as np
+    import torch
 
+    torch.set_num_threads(1)  # a busy machine disturbs several far more than one
     if not THEIRS:
         print("sentence-transformers is not installed: pip install -r requirements-bench.txt")
     yield "load the course's encoder", measure(loaders()["course"])
@@ -40,7 +42,7 @@ def rows() -> Iterator[tuple[str, list[float]]]:
     vectors = [read() for read in readers.values()]
     for other in vectors[1:]:
         np.testing.assert_allclose(other, vectors[0], rtol=0, atol=1e-6)
-    for name, taken in by_turns(readers).items():
+    for name, taken in by_turns(readers, rounds=5).items():
         print(f"{len(vectors[0]) / (sum(taken) / len(taken) / 1000):>9.0f} sentences a second")
         yield name, taken
     for name in NAMES:
@@ -89,18 +91,26 @@ def alone(name: str) -> tuple[dict[str, float], float]:
     return json.loads(done.stdout.splitlines()[-1]), 1000 * (time.perf_counter() - start)
 
 
-def peaks(name: str) -> dict[str, float]:
-    """Import, load and read in this process, and note the peak of its memory after each step."""
+def peak() -> float:
+    """Give the most memory that this process has had, in megabytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # the kernel's other measure counts the process that started this one
+        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        return int(line.split()[1]) / 1e3
     import resource
 
-    def peak() -> float:
-        size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return size / (1e6 if sys.platform == "darwin" else 1e3)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
+
+def peaks(name: str) -> dict[str, float]:
+    """Import, load and read in this process, and note the peak of its memory after each step."""
     if name == "course":
         import qkv_course.models.pretrained  # noqa: F401
     else:
         import sentence_transformers  # noqa: F401
+    import torch
+
+    torch.set_num_threads(1)
     found = {"imports": peak()}
     read = reader(name)
     found["loading"] = peak()

@@ -152,5 +152,6 @@ def _first_weights(module: nn.Module) -> None:
     if isinstance(module, nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.5 * module.in_features**-0.5)
         nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.Embedding):
-        nn.init.normal_(module.weight, 0.0, 1.0)
+    elif isinstance(module, WordVectors):  # of one size, however many pieces a word has
+        n_pieces = module.get_buffer("pieces").shape[1]
+        nn.init.normal_(module.vectors.weight, 0.0, n_pieces**-0.5)

@@ -35,7 +35,7 @@ class Recipe:
 
 RECIPES = {
     "reviews": Recipe(1000, 50, 96, 2, 128, RotaryAttention, rate=4e-3, warm_up=100),
-    "latin": Recipe(600, 10, 128, 1, 0, MultiHeadAttention, rate=1e-2, warm_up=20),
+    "latin": Recipe(600, 10, 128, 1, 0, MultiHeadAttention, rate=7e-3, warm_up=20),
 }
 
 

@@ -33,18 +33,18 @@ def look(data: Sheet, step: int, layer: int, head: int, example: int) -> dict[st
     (n_layers, n_heads, n_roles), mean weights; row (n,), what the chosen head attends to.
     """
     at = max((i for i, s in enumerate(data["steps"]) if s <= step), default=0)
-    words, shape = data["examples"], (len(data["steps"]), data["n_layers"], data["n_heads"])
-    on_roles = np.array(data["on_roles"]).reshape(*shape, -1)
-    rows = np.array(data["rows"]).reshape(*shape, len(words), len(words[0]))
-    layer, head = min(layer, shape[1] - 1), min(head, shape[2] - 1)
+    words, heads = data["examples"], (data["n_layers"], data["n_heads"])
+    on_roles = np.array(data["on_roles"]).reshape(*heads, -1, len(data["steps"]))
+    rows = np.array(data["rows"]).reshape(*heads, len(words), len(words[0]), -1)
+    layer, head = min(layer, heads[0] - 1), min(head, heads[1] - 1)
     example = min(example, len(words) - 1)
     return {
         "at": at,
         "step": data["steps"][at],
         "loss": data["loss"][at],
         "accuracy": np.array(data["accuracy"][at]),
-        "roles": on_roles[at] / PARTS,
-        "row": rows[at, layer, head, example] / LEVELS,
+        "roles": on_roles[..., at] / PARTS,
+        "row": rows[layer, head, example, :, at] / LEVELS,
     }
 
 

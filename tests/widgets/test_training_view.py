@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qkv_course.errors import BadAnswer, QkvError
-from qkv_course.training import History, Snapshot
+from qkv_course.training import History, Snapshot, reference_history
 from qkv_course.widgets import explore, training
 from qkv_course.widgets.training import LAST, PAUSE, TrainingView, look, told, watch
 from qkv_course.widgets.training_data import STORE, script_of_stored, sent, sheet
@@ -89,7 +89,7 @@ def test_what_is_shown_is_what_the_history_holds() -> None:
     r = look(sheet(WHOLE), 40, 0, 1, 1)
     last = WHOLE.snapshots[-1]
     np.testing.assert_allclose(r["roles"], last.roles, atol=5e-4)
-    np.testing.assert_allclose(r["row"], last.rows[0, 1, 1], atol=2e-3)
+    np.testing.assert_allclose(r["row"], last.rows[0, 1, 1], atol=5e-3)
     assert r["accuracy"].tolist() == [1.0, 0.5] and r["loss"] == 0.5
 
 
@@ -111,7 +111,7 @@ def test_the_browser_shows_a_history_of_one_s_own_as_python_does(
     data = json.loads(zlib.decompress(sent(WHOLE)))
     settings = [
         {"step": step, "layer": 0, "head": head, "example": example}
-        for step in (0, 25, LAST)
+        for step in (0, 20, 25, LAST)
         for head in (0, 1, 5)
         for example in (0, 1)
     ]
@@ -163,6 +163,16 @@ def test_python_sends_little_and_not_too_often(monkeypatch: pytest.MonkeyPatch) 
     clock.now += PAUSE
     view.update(run)
     assert seen[1:] == ["_own", "_progress"] and "Step 20," in view.words()
+
+
+def test_a_whole_training_takes_at_most_50_kb_of_a_notebook() -> None:
+    state = explore("training", history=reference_history("reviews")).get_state()
+    sizes = [
+        len(v) * (4 / 3 if isinstance(v, bytes) else 1)
+        for v in state.values()
+        if isinstance(v, str | bytes)
+    ]
+    assert sum(sizes) < 49_000
 
 
 def test_a_browser_that_cannot_interrupt_asks_python_to_stop() -> None:

@@ -64,7 +64,7 @@ def tokens_cut(per_head_output: Array, heads: list[int]) -> Array:
     """The second axis from the end counts tokens. All heads lose these words, and no head is
     gone."""
     kept = per_head_output.copy()
-    kept[..., [h % kept.shape[-2] for h in heads], :] = 0
+    kept[..., list(heads), :] = 0
     return kept
 
 
@@ -72,7 +72,7 @@ def tokens_cut(per_head_output: Array, heads: list[int]) -> Array:
 def features_cut(per_head_output: Array, heads: list[int]) -> Array:
     """The last axis holds the features inside a head. Each head loses some, and no head is gone."""
     kept = per_head_output.copy()
-    kept[..., [h % kept.shape[-1] for h in heads]] = 0
+    kept[..., list(heads)] = 0
     return kept
 
 
@@ -80,16 +80,26 @@ def features_cut(per_head_output: Array, heads: list[int]) -> Array:
 def first_axis_cut(per_head_output: Array, heads: list[int]) -> Array:
     """Without batch axes the heads come first. With a batch in front, whole sentences are cut."""
     kept = per_head_output.copy()
-    kept[[h % len(kept) for h in heads]] = 0
+    kept[list(heads)] = 0
+    return kept
+
+
+@mistake("the second axis taken for the heads", "Count from the end: there may be batch axes.")
+def second_axis_cut(per_head_output: Array, heads: list[int]) -> Array:
+    """With one batch axis the heads come second. Without it tokens are cut, and all heads stay."""
+    kept = per_head_output.copy()
+    kept[:, list(heads)] = 0
     return kept
 
 
 @mistake("only the first listed head cut", "Cut all heads in the list.")
-def one_head_cut(per_head_output: Array, heads: list[int]) -> Array:
+def one_head_cut(per_head_output: Array, heads: list[int]) -> Array | None:
     """A `return` inside the loop ends it after the first round, and heads[0] is one head only."""
     kept = per_head_output.copy()
-    kept[..., list(heads)[:1], :, :] = 0
-    return kept
+    for head in heads:
+        kept[..., head, :, :] = 0
+        return kept
+    return None  # as Python does, where the loop has no round
 
 
 @mistake("heads replaced by their average", "Put 0 in their place.")
@@ -123,6 +133,7 @@ ABLATE_HEADS = Exercise(
         tokens_cut,
         features_cut,
         first_axis_cut,
+        second_axis_cut,
         one_head_cut,
         mean_in_place_of_zero,
         rest_scaled_up,
@@ -387,6 +398,13 @@ def most_accurate(results: dict[int, float], d_model: int, tolerance: float = 0.
     return max(possible, key=lambda n: possible[n])
 
 
+@mistake("the most accurate of all", "Leave out heads that do not fit; then take the fewest.")
+def most_accurate_of_all(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
+    """The best of a sweep often wins by chance, and here it may be a number of heads that does not
+    divide d_model, and cannot be built."""
+    return max(results, key=lambda n: results[n])
+
+
 @mistake("the most heads within the tolerance", "Take the fewest of them.")
 def most_heads(results: dict[int, float], d_model: int, tolerance: float = 0.01) -> int:
     """All of these are nearly as good as the best. Of them, the fewest heads are wanted: each is
@@ -438,8 +456,7 @@ def strictly_within(results: dict[int, float], d_model: int, tolerance: float = 
     0 nothing is left at all."""
     possible = {n: accuracy for n, accuracy in results.items() if d_model % n == 0}
     best = max(possible.values())
-    near = [n for n, accuracy in possible.items() if accuracy > best - tolerance]
-    return min(near, default=max(possible, key=lambda n: possible[n]))
+    return min(n for n, accuracy in possible.items() if accuracy > best - tolerance)
 
 
 @mistake("an accuracy in place of a number of heads", "Return the number of heads.")
@@ -462,6 +479,7 @@ CHOOSE_HEADS = Exercise(
     results=("heads",),
     mistakes=(
         most_accurate,
+        most_accurate_of_all,
         most_heads,
         first_found,
         any_number,

@@ -2,7 +2,7 @@
 // training.py; a history of one's own comes from Python, packed.
 
 const LAST = 100000; // as a step: the last one that there is
-const PARTS = 1000, LEVELS = 255; // roles are in steps of 1/1000, rows in steps of 1/255
+const PARTS = 1000, LEVELS = 100; // roles are in steps of 1/1000, rows in steps of 1/100
 const BEAT = 160; // milliseconds from one snapshot to the next while it plays
 
 // ---- Numbers ------------------------------------------------------------------------------
@@ -22,15 +22,16 @@ function chosen(h, { layer, head, example }) {
 function compute(settings, data) {
   const h = historyOf(settings, data), { layer, head, example } = chosen(h, settings);
   const at = Math.max(0, h.steps.findLastIndex((s) => s <= settings.step));
-  const size = [h.n_layers, h.n_heads, h.roles.length], one = size[0] * size[1] * size[2];
-  const roles = h.on_roles.slice(at * one, (at + 1) * one).map((x) => x / PARTS);
-  const n = h.examples[0].length, first =
-    (((at * size[0] + layer) * size[1] + head) * h.examples.length + example) * n;
+  const size = [h.n_layers, h.n_heads, h.roles.length], n = h.examples[0].length;
+  const first = ((layer * h.n_heads + head) * h.examples.length + example) * n;
+  // Numbers of one place stand side by side, from the first snapshot to the last.
+  const now = (flat, from, many, parts) => Float64Array.from({ length: many }, (_, i) =>
+    flat[(from + i) * h.steps.length + at] / parts);
   return {
     at, step: h.steps[at], loss: h.loss[at],
     accuracy: tensor([h.features.length], Float64Array.from(h.accuracy[at])),
-    roles: tensor(size, Float64Array.from(roles)),
-    row: tensor([n], Float64Array.from(h.rows.slice(first, first + n), (x) => x / LEVELS)),
+    roles: tensor(size, now(h.on_roles, 0, size[0] * size[1] * size[2], PARTS)),
+    row: tensor([n], now(h.rows, first, n, LEVELS)),
   };
 }
 
