@@ -105,7 +105,7 @@ class TestReference:
 
 def test_in_the_latin_reference_each_head_takes_one_case():
     last = reference_history("latin").snapshots[-1].roles[0]
-    assert sorted(last.argmax(axis=1)) == [0, 1, 2, 3] and (last.max(axis=1) > 0.9).all()
+    assert sorted(last.argmax(axis=1)) == [0, 1, 2, 3] and (last.max(axis=1) > 0.8).all()
 
 
 def test_in_the_reviews_reference_meaning_comes_first_and_feeling_last():

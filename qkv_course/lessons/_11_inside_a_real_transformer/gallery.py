@@ -1,6 +1,5 @@
 """What sentence vectors look like when the attention in a real model is wrong."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,14 +61,3 @@ def _row(title: str, vectors: np.ndarray, right: np.ndarray) -> Row:
         alike=float(vectors[0] @ vectors[1]),
         unlike=float(vectors[0] @ vectors[2]),
     )
-
-
-def as_table(rows: Iterable[Row]) -> str:
-    """Write the rows below each other, in columns."""
-    head = f"{'':<55}{'largest':>10}{'cosine with':>13}{'two':>7}{'two':>8}\n"
-    head += f"{'':<55}{'difference':>10}{'the truth':>13}{'alike':>7}{'unlike':>8}"
-    lines = (
-        f"{r.title:<55}{r.largest:>10.5f}{r.truth:>13.3f}{r.alike:>7.2f}{r.unlike:>8.2f}"
-        for r in rows
-    )
-    return "\n".join([head, *lines])

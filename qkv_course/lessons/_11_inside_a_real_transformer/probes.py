@@ -20,14 +20,13 @@ from qkv_course.lessons._09_in_pytorch.probes import (
     two_tensors,
     undisturbed,
 )
-from qkv_course.models.encoder import EmptyAttention, Encoder, Sizes
+from qkv_course.models.encoder import EmptyAttention, Encoder
 from qkv_course.models.pretrained import SentenceModel, load_model, mean_vectors
 
 Function = Callable[[Encoder], Any]
 Sentences = tuple[str, ...]
 Results = tuple[np.ndarray, np.ndarray]
 Probe = Callable[[Function, Sentences], Results]
-SIZES = Sizes()
 
 
 def remembering(probe: Probe) -> Probe:
@@ -68,26 +67,22 @@ def untouched() -> SentenceModel:
 
 
 @lru_cache(maxsize=1)
-def handed_out() -> dict[str, torch.Tensor]:
-    """Copy the weights once more, for functions that nobody vouches for."""
-    return copy.deepcopy(untouched().encoder.state_dict())
+def pattern() -> Encoder:
+    """Copy the encoder once more, for functions that nobody vouches for."""
+    return copy.deepcopy(untouched().encoder)
 
 
 def empty_encoder() -> Encoder:
-    """Make an encoder to be filled. Its attention weights are new; the others hold for nothing."""
-    with torch.device("meta"):  # no numbers are drawn only to be overwritten
-        encoder = Encoder(SIZES, EmptyAttention)
-    fresh = untouched().encoder.state_dict()
-    spoiled = handed_out()
-    weights = {n: fresh[n].clone() if ".attention." in n else w for n, w in spoiled.items()}
-    encoder.load_state_dict(weights, assign=True)
-    return encoder.eval()
+    """Make an encoder to be filled. Its attention weights are new; to copy the others takes time,
+    and nothing is computed with them."""
+    others = [p for name, p in pattern().named_parameters() if ".attention." not in name]
+    return copy.deepcopy(pattern(), {id(p): p for p in others})
 
 
 def layers_of(encoder: Encoder) -> list[nn.Module]:
     """Give what stands in the places, or say what is wrong with it."""
     blocks = list(encoder.blocks)
-    if len(blocks) != SIZES.n_layers:
+    if len(blocks) != len(pattern().blocks):
         raise Complaint(f"The encoder has {len(blocks)} blocks now; it should keep all 6")
     for at, block in enumerate(blocks):
         if not isinstance(getattr(block, "attention", None), nn.Module):

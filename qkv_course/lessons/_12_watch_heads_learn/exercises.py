@@ -104,7 +104,7 @@ def one_head_cut(per_head_output: Array, heads: list[int]) -> Array | None:
 
 @mistake("heads replaced by their average", "Put 0 in their place.")
 def mean_in_place_of_zero(per_head_output: Array, heads: list[int]) -> Array:
-    """Each listed head gives its mean over the tokens, whatever the token. That is *mean ablation*,
+    """Each listed head gives its mean over the tokens, whatever the token. That is 'mean ablation',
     which some prefer, since a 0 may be unusual for a model. Here it is plain zeros."""
     kept = per_head_output.copy()
     cut = list(heads)
@@ -174,7 +174,7 @@ def sign_turned(accuracy_full: float, accuracy_ablated: Array) -> Array:
 
 @mistake("no sign", "Keep the sign: negative entries may stay.")
 def without_sign(accuracy_full: float, accuracy_ablated: Array) -> Array:
-    """A head without which the model is *better* looks as important as one without which it is
+    """A head without which the model is better looks as important as one without which it is
     worse. The sign tells them apart."""
     return np.abs(accuracy_full - accuracy_ablated)
 
@@ -261,14 +261,14 @@ def draw_roles(rng: np.random.Generator, n_roles: int, n: int) -> Array:
 @mistake("a mean over all queries", "Count only the queries that have a True in this role.")
 def over_all_queries(weights: Array, roles: Array) -> Array:
     """A query without a word in this role counts as 0 here. A role that few words have, such as
-    *not*, looks neglected then, however well the head finds it."""
+    'not', looks neglected then, however well the head finds it."""
     return np.einsum("...hqk,rqk->...hr", weights, roles) / weights.shape[-1]
 
 
 @mistake("a mean over the cells", "Add up a row's cells first; then take the mean of the rows.")
 def over_the_cells(weights: Array, roles: Array) -> Array:
-    """Where a query has two words in the role, their weights belong together: half on *not* and
-    half on *good* is all of the budget, and not half of it."""
+    """Where a query has two words in the role, their weights belong together: half on 'not' and
+    half on 'good' is all of the budget, and not half of it."""
     total = np.einsum("...hqk,rqk->...hr", weights, roles)
     return total / roles.sum(axis=(-2, -1))
 

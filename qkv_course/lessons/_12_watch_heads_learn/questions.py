@@ -55,17 +55,17 @@ QUESTIONS = (
         "first, and which last?",
         (
             Option(
-                "Grammar first, semantics last",
-                "Grammar looks simple to us. But the subject has to be told from up to three other "
+                "Grammar first, semantics last.",
+                "Grammar looks simple to us. But the subject has to be told from up to two other "
                 "nouns, and only its place tells.",
             ),
             Option(
-                "Sentiment first, grammar last",
-                "Most reviews have no negation, so a part of it is learned early. The rest needs "
-                "two words together, and the right one of two negations.",
+                "Sentiment first, grammar last.",
+                "The adjective alone is right in two reviews of three. The rest needs two words "
+                "together, and a negation may stand there that is not the adjective's.",
             ),
             Option(
-                "Semantics first, sentiment last",
+                "Semantics first, sentiment last.",
                 "A meaning hangs on two words that may stand anywhere, and no other word looks "
                 "like them. Sentiment needs two words, and one of them may mislead.",
                 right=True,
@@ -83,7 +83,7 @@ QUESTIONS = (
                 "head is enough.",
             ),
             Option(
-                "About as well as four heads, but nothing can be cut off.",
+                "Nearly as well as four heads, but no head can be cut for one feature alone.",
                 "The three answers are of different kinds, so they can share one blend. But then "
                 "no part of it belongs to one of them.",
                 right=True,
