@@ -16,8 +16,8 @@ QUESTIONS = (
             ),
             Option(
                 "Clearly more than by guessing, and clearly fewer than four heads.",
-                "It settles on one case, which is a quarter of the names, or it blends all four "
-                "and takes the blend apart in part. Both have been seen.",
+                "It blends what it has to read in one row of weights, and the blend can be taken "
+                "apart in part only.",
                 right=True,
             ),
             Option(
