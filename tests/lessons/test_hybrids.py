@@ -80,9 +80,11 @@ def both(first: Function, second: Function, right: Function) -> Function:
 
 def partial_hybrids(exercise: Exercise) -> Iterator[tuple[str, Make]]:
     right = exercise.applied(exercise.reference)
+    drawn = [case for seed in (1, *OTHER_SEEDS) for case in draw_cases(exercise, seed)]
+    there = {words: w for words, w in WHERE.items() if any(w(case.args) for case in drawn)}
     for mistake in exercise.mistakes:
         broken = exercise.applied(mistake.broken)
-        for words, where in WHERE.items():
+        for words, where in there.items():
             yield f"{mistake.name} {words}", lambda b=broken, w=where: choose(w, b, right)
         yield f"{mistake.name} once", lambda b=broken: on_first_call(b, right)
 
