@@ -268,7 +268,7 @@ def describe_value(value: Any) -> str:
 
 def _short(value: Any) -> str:
     try:
-        return repr(value)[:40]
+        return repr(value.item() if isinstance(value, np.generic) else value)[:40]
     except Exception:
         return "that cannot be printed"  # a subclass's own __repr__ may raise
 

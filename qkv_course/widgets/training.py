@@ -59,7 +59,7 @@ def told(data: Sheet, step: int, layer: int, head: int, example: int) -> str:
     return (
         f"Step {r['step']}, loss {fixed(r['loss'])}. Read right: {read}. "
         f"Most on a role: layer {top[0]}, head {top[1]} puts {fixed(r['roles'].max())} of its "
-        f"weight on the {data['roles'][top[2]]}. In the example, layer {layer}, head {head} "
+        f'weight on "{data["roles"][top[2]]}". In the example, layer {layer}, head {head} '
         f'attends most to "{words[j]}": {fixed(r["row"][j])}.'
     )
 

@@ -101,7 +101,7 @@ def test_a_choice_past_the_last_is_the_last() -> None:
 def test_the_words_name_the_strongest_head_and_what_the_chosen_one_looks_at() -> None:
     text = told(sheet(WHOLE), 40, 0, 1, 1)
     assert "Step 40, loss 0.50. Read right: number 100.0 %, tone 50.0 %." in text
-    assert "layer 0, head 1 puts 0.91 of its weight on the verb" in text
+    assert 'layer 0, head 1 puts 0.91 of its weight on "verb"' in text
     assert 'layer 0, head 1 attends most to "more": 0.60' in text
 
 

@@ -48,7 +48,7 @@ function describe(r, settings, data) {
   const top = largest(r.roles), role = top % h.roles.length, of = Math.floor(top / h.roles.length);
   const looker = headName(Math.floor(of / h.n_heads), of % h.n_heads), j = largest(r.row);
   return `Step ${r.step}, loss ${fixed(r.loss)}. Read right: ${read}. Most on a role: ${looker} ` +
-    `puts ${fixed(r.roles.data[top])} of its weight on the ${h.roles[role]}. In the example, ` +
+    `puts ${fixed(r.roles.data[top])} of its weight on "${h.roles[role]}". In the example, ` +
     `${headName(layer, head)} attends most to "${h.examples[example][j]}": ` +
     `${fixed(r.row.data[j])}.`;
 }
@@ -194,7 +194,7 @@ const lost = (h) => ({ top: Math.max(...h.loss) || 1, series: [{ y: h.loss }] })
 function roleMap(view) {
   const map = view.heatmap({ title: "Mean weight on each role", range: [0, 1],
     rowName: "", colName: "on the",
-    read: (i, j, x) => `${map.rows[i]} puts ${fixed(x)} of its weight on the ${map.cols[j]}.` });
+    read: (i, j, x) => `${map.rows[i]} puts ${fixed(x)} of its weight on "${map.cols[j]}".` });
   const choose = () => {
     if (!map.cursor) return;
     const [layer, head] = heads(historyOf(view.settings(), view.data))[map.cursor[0]];
