@@ -6,8 +6,8 @@ QUESTIONS = (
     Question(
         "13-best-of-72",
         "A network with random weights has learned nothing. A guess among the words of a sentence "
-        "is right about once in 9 times. You look for the head that is right most often on your "
-        "first 8 sentences. How often will the best of the 72 heads be right on these 8?",
+        "is right about once in 11 times. You look for the head that is right most often on the "
+        "sample's first 8 sentences. How often will the best of the 72 heads be right on these 8?",
         (
             Option(
                 "Never, because it knows no words.",
