@@ -111,7 +111,7 @@ THIS_HEAD = "this head"
 
 def _listed(numbers: Mapping[str, float], decimals: int) -> str:
     parts = [f"{name} {value:.{decimals}f}" for name, value in numbers.items()]
-    return ", ".join(parts) or "none"
+    return "; ".join(parts) or "none"  # names may hold commas
 
 
 def _unfit(card: ClaimCard) -> list[str]:
