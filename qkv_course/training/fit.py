@@ -51,9 +51,7 @@ def see_that_heads_are_there(model: TinyTransformer, heads: Sequence[tuple[int, 
             raise BadAnswer(f"There is no layer {layer}. Layers are 0 to {len(model.blocks) - 1}.")
         attention = model.blocks[layer].attention
         if not (hasattr(attention, "n_heads") and hasattr(attention, "w_o")):
-            raise BadAnswer(
-                "This attention has no n_heads and w_o, so no head can be cut off."
-            )
+            raise BadAnswer("This attention has no n_heads and w_o, so no head can be cut off.")
         n_heads = attention.n_heads
         if not 0 <= head < n_heads:
             raise BadAnswer(
