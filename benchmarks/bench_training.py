@@ -27,7 +27,7 @@ def rows() -> Iterator[tuple[str, list[float]]]:
     for spoken in (LATIN, REVIEWS):
         taken = [timed(lambda s=spoken: s.draw(30_000, np.random.default_rng(0)))[0] for _ in SEEDS]
         yield f"30,000 passages of {spoken.name}", taken
-        passages(spoken.name)  # drawn once, and kept
+        passages(spoken)  # drawn once, and kept
     yield row("reviews", SEEDS)
     yield row("latin", SEEDS)
     for heads in (1, 2, 8, 16):

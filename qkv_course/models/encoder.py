@@ -177,6 +177,8 @@ def _existing(layers: list[Any], pair: tuple[int, int]) -> tuple[int, int]:
     at, head = pair
     if not 0 <= at < len(layers):
         raise BadAnswer(f"There is no layer {at}: they are counted from 0 to {len(layers) - 1}.")
+    if not (hasattr(layers[at], "n_heads") and hasattr(layers[at], "w_o")):
+        raise BadAnswer("This attention has no n_heads and w_o, so no head can be cut off.")
     if not 0 <= head < layers[at].n_heads:
         last = layers[at].n_heads - 1
         raise BadAnswer(f"There is no head {head} in layer {at}: they go from 0 to {last}.")

@@ -1,7 +1,5 @@
 """See that sizes and attention fit before a training starts, and say what does not."""
 
-from collections.abc import Sequence
-
 import torch
 
 from qkv_course.errors import BadAnswer
@@ -42,18 +40,3 @@ def see_that_it_reads(model: TinyTransformer, passages: Passages, n_heads: int) 
         raise BadAnswer(
             f"This attention gives weights whose last row is {shapes}, not {expected}. {CALLED}"
         )
-
-
-def see_that_heads_are_there(model: TinyTransformer, heads: Sequence[tuple[int, int]]) -> None:
-    """Raise BadAnswer for a pair (layer, head) that the model does not have."""
-    for layer, head in heads:
-        if not 0 <= layer < len(model.blocks):
-            raise BadAnswer(f"There is no layer {layer}. Layers are 0 to {len(model.blocks) - 1}.")
-        attention = model.blocks[layer].attention
-        if not (hasattr(attention, "n_heads") and hasattr(attention, "w_o")):
-            raise BadAnswer("This attention has no n_heads and w_o, so no head can be cut off.")
-        n_heads = attention.n_heads
-        if not 0 <= head < n_heads:
-            raise BadAnswer(
-                f"There is no head {head} in layer {layer}. Heads are 0 to {n_heads - 1}."
-            )

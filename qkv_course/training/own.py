@@ -2,11 +2,9 @@
 
 from qkv_course.errors import BadAnswer
 from qkv_course.languages import LANGUAGES, Language
-from qkv_course.training.recipes import RECIPES, passages
+from qkv_course.training.recipes import passages
 from qkv_course.training.run import Training
 
-LIKE = "latin"  # one layer of attention and nothing else, so that each head's work can be seen
-TAKEN = tuple(RECIPES)
 FEWEST = 1000  # passages to learn from, beside those that are held out
 
 
@@ -20,21 +18,14 @@ def training_for(
     """
     if not isinstance(language, Language):
         raise BadAnswer(f"{language!r} is no language: make one with slots(...).")
-    if language.name in TAKEN:
+    if language.name in LANGUAGES:
         raise BadAnswer(
             f"{language.name!r} is a language of the course: give yours a name of its own."
         )
-    if LANGUAGES.get(language.name) is not language:
-        LANGUAGES[language.name], RECIPES[language.name] = language, RECIPES[LIKE]
-        passages.cache_clear()  # the name may have stood for another language before
-    _see_that_there_is_enough(language.name)
-    return Training(language.name, n_heads=n_heads, seed=seed, steps=steps, d_model=d_model)
-
-
-def _see_that_there_is_enough(name: str) -> None:
-    held_out, others = passages(name)
+    held_out, others = passages(language)
     if len(others) < FEWEST:
         raise BadAnswer(
-            f"{name!r} has so few passages that almost all are among the {len(held_out)} that are "
-            "held out. Give it more words, more fields, or more filler."
+            f"{language.name!r} has so few passages that almost all are among the "
+            f"{len(held_out)} that are held out. Give it more words, more fields, or more filler."
         )
+    return Training(language, n_heads=n_heads, seed=seed, steps=steps, d_model=d_model)

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from qkv_course.attention.layers import MultiHeadAttention
-from qkv_course.languages import Passages, language
+from qkv_course.languages import Language, Passages
 from qkv_course.models.tiny import Attention, RotaryAttention
 
 DRAWN, HELD_OUT = 30_000, 1000
@@ -33,17 +33,19 @@ class Recipe:
     warm_up: int
 
 
+# One layer of attention and nothing else, so that each head's work can be seen.
+ONE_LAYER = Recipe(600, 10, 128, 1, 0, MultiHeadAttention, rate=7e-3, warm_up=20)
 RECIPES = {
     "reviews": Recipe(1000, 50, 96, 2, 128, RotaryAttention, rate=4e-3, warm_up=100),
-    "latin": Recipe(600, 10, 128, 1, 0, MultiHeadAttention, rate=7e-3, warm_up=20),
+    "latin": ONE_LAYER,
 }
 
 
 @cache
-def passages(name: str) -> tuple[Passages, Passages]:
+def passages(language: Language) -> tuple[Passages, Passages]:
     """Give a language's passages: 1000 held out, and those to learn from, none of them the same."""
-    spoken, rng = language(name), np.random.default_rng(SEED)
-    held_out, drawn = spoken.draw(HELD_OUT, rng), spoken.draw(DRAWN, rng)
+    rng = np.random.default_rng(SEED)
+    held_out, drawn = language.draw(HELD_OUT, rng), language.draw(DRAWN, rng)
     unseen = {words.tobytes() for words in held_out.words}
     new = np.array([words.tobytes() not in unseen for words in drawn.words])
     return held_out, drawn[new]

@@ -13,12 +13,13 @@ from torch import nn
 
 from qkv_course import languages
 from qkv_course.errors import QkvError
+from qkv_course.languages import Language
 from qkv_course.models.encoder import without_heads
 from qkv_course.models.tiny import Attention, TinySizes, TinyTransformer
-from qkv_course.training.fit import see_that_heads_are_there, see_that_it_reads, see_that_sizes_fit
+from qkv_course.training.fit import see_that_it_reads, see_that_sizes_fit
 from qkv_course.training.history import History, Snapshot
 from qkv_course.training.look import EXAMPLES, accuracies, look, loss_of
-from qkv_course.training.recipes import RECIPES, passages
+from qkv_course.training.recipes import ONE_LAYER, RECIPES, passages
 from qkv_course.training.threads import one_thread
 
 TELL_EVERY = 20  # steps
@@ -31,8 +32,9 @@ class TrainingFailed(QkvError):
 class Training:
     """A tiny transformer, the passages that it learns from, and how far it is.
 
-    language: "reviews" or "latin". seed: of the first weights and of the passages' order; the same
-    seed gives the same run, bit by bit, on the same machine.
+    language: "reviews", "latin" or a Language, which is given one layer of attention. seed: of the
+    first weights and of the passages' order; the same seed gives the same run, bit by bit, on the
+    same machine.
     steps, every: how many steps, and how many from one snapshot to the next; None: what works,
     with snapshots twice as often at first.
     attention: makes the attention layers, `attention(d_model, n_heads)`; None: the course's own.
@@ -45,7 +47,7 @@ class Training:
 
     def __init__(
         self,
-        language: str = "reviews",
+        language: str | Language = "reviews",
         n_heads: int = 4,
         seed: int = 1,
         d_model: int = 64,
@@ -53,8 +55,8 @@ class Training:
         every: int | None = None,
         attention: Attention | None = None,
     ) -> None:
-        self.language = languages.language(language)
-        self.recipe = RECIPES[language]
+        self.language = languages.language(language) if isinstance(language, str) else language
+        self.recipe = RECIPES.get(self.language.name, ONE_LAYER)
         self.steps = self.recipe.steps if steps is None else steps
         self.every = self.recipe.every if every is None else every
         self._finer = every is None
@@ -63,24 +65,14 @@ class Training:
         self._losses: list[float] = []  # since the last snapshot
         self._stop = threading.Event()
         see_that_sizes_fit(n_heads, d_model, self.steps, self.every)
-        self.held_out, self.passages = passages(language)
+        self.held_out, self.passages = passages(self.language)
         with one_thread():
             self.model = self._new_model(n_heads, d_model, attention or self.recipe.attention)
             see_that_it_reads(self.model, self.held_out[:2], n_heads)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=self.recipe.rate, weight_decay=0.01, betas=(0.9, 0.98)
         )
-        examples = self.held_out[:EXAMPLES]
-        self.history = History(
-            language=language,
-            n_heads=n_heads,
-            d_model=d_model,
-            seed=seed,
-            features=self.language.features,
-            roles=self.language.roles,
-            examples=[self.language.spelled(words) for words in examples.words],
-            answers=[self.language.answered(answers) for answers in examples.answers],
-        )
+        self.history = self._new_history(n_heads, d_model)
 
     @property
     def done(self) -> bool:
@@ -117,9 +109,7 @@ class Training:
         heads: pairs (layer, head), counted from 0. Returns the accuracy on held-out passages by
         feature. Raises BadAnswer for a head that is not there.
         """
-        cut = list(heads)
-        see_that_heads_are_there(self.model, cut)
-        with one_thread(), without_heads(self.model, cut):
+        with one_thread(), without_heads(self.model, heads):
             return self._by_feature(accuracies(self.model, self.held_out))
 
     def ablation(self) -> np.ndarray:
@@ -203,6 +193,19 @@ class Training:
         with torch.random.fork_rng(devices=[]):  # whoever calls keeps the random numbers they had
             torch.default_generator.manual_seed(self.seed)
             return TinyTransformer(sizes, attention)
+
+    def _new_history(self, n_heads: int, d_model: int) -> History:
+        examples = self.held_out[:EXAMPLES]
+        return History(
+            language=self.language.name,
+            n_heads=n_heads,
+            d_model=d_model,
+            seed=self.seed,
+            features=self.language.features,
+            roles=self.language.roles,
+            examples=[self.language.spelled(words) for words in examples.words],
+            answers=[self.language.answered(answers) for answers in examples.answers],
+        )
 
 
 @contextmanager
