@@ -1,6 +1,6 @@
 """The course's sentence encoder against sentence-transformers, on the same weights and sentences.
 
-The course's own labelled sentences, in turn with both, in one process and one thread. Then each
+The course's own labeled sentences, in turn with both, in one process and one thread. Then each
 in a process of its own, which tells how much memory it had at its peak: with its imports, with the
 model loaded, and after the sentences were read. `make bench ARGS=encoder`; where
 sentence-transformers is not installed, only the course's encoder is measured.
@@ -78,7 +78,7 @@ def reader(name: str) -> Callable[[], Any]:
 
 
 def sentences() -> list[str]:
-    """Give the course's labelled sentences."""
+    """Give the course's labeled sentences."""
     from qkv_course.analysis.sentences import own_sentences
 
     return [sentence.text for sentence in own_sentences()]

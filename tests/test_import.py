@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import qkv_course
+from qkv_course import lazy
 from qkv_course.doctor import pinned
 from qkv_course.errors import QkvError
 
@@ -35,6 +37,15 @@ def test_import_loads_nothing_heavy() -> None:
     assert run_python(code) == "[]"
 
 
+@pytest.mark.parametrize("package", ["analysis", "attention", "models", "training"])
+def test_a_package_loads_neither_torch_nor_matplotlib(package: str) -> None:
+    code = (
+        f"import sys, qkv_course.{package}; print(sorted({{'torch', 'matplotlib'}} & "
+        "set(sys.modules)))"
+    )
+    assert run_python(code) == "[]"
+
+
 def test_check_loads_neither_torch_nor_matplotlib() -> None:
     code = (
         "import sys; from qkv_course import check; "
@@ -49,9 +60,20 @@ def test_names_are_offered_and_load(name: str) -> None:
     assert callable(getattr(qkv_course, name))
 
 
+@pytest.mark.parametrize("package", ["analysis", "attention", "models", "training"])
+def test_every_name_of_a_package_is_offered_and_loads(package: str) -> None:
+    whole = import_module(f"qkv_course.{package}")
+    assert set(whole.__all__) <= set(dir(whole))
+    for name in whole.__all__:
+        assert getattr(whole, name).__name__ == name
+        assert vars(whole)[name] is getattr(whole, name)  # the second time it is there at once
+    with pytest.raises(AttributeError, match="nobody"):
+        whole.nobody  # noqa: B018
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="chekc"):
-        qkv_course.chekc  # type: ignore[attr-defined]  # noqa: B018
+        qkv_course.chekc  # noqa: B018
     with pytest.raises(ImportError, match="cannot import name 'chekc'"):
         exec("from qkv_course import chekc")
 
@@ -61,7 +83,7 @@ def test_a_python_without_the_packages_is_told_so(monkeypatch: pytest.MonkeyPatc
         raise ModuleNotFoundError("No module named 'numpy'", name="numpy.linalg")
 
     monkeypatch.delattr(qkv_course, "check", raising=False)
-    monkeypatch.setitem(qkv_course.__dict__, "import_module", without_numpy)
+    monkeypatch.setattr(lazy, "import_module", without_numpy)
     with pytest.raises(QkvError) as caught:
         qkv_course.__getattr__("check")
     assert "no numpy" in str(caught.value)

@@ -3,8 +3,9 @@
 NumPy alone; nothing is imported until it is asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qkv_course.lazy import lazy_names
 
 if TYPE_CHECKING:
     from qkv_course.analysis.card import (
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     )
     from qkv_course.analysis.effects import ablation_in_layer
     from qkv_course.analysis.evidence import (
-        BadEvidence,
         Evidence,
         gather_evidence,
         head_hits,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         offset_accuracy,
         sink_mass,
     )
+    from qkv_course.analysis.refusals import BadEvidence
     from qkv_course.analysis.relations import Finding, find_relations
     from qkv_course.analysis.sentences import BadLabel, own_sentences, read_sentences
     from qkv_course.analysis.sources import from_hugging_face, read_with
@@ -72,29 +73,25 @@ __all__ = [
     "word_weights",
 ]
 
-HOMES = {
-    "card": ("CardRefused", "ClaimCard", "card_problems", "check_card", "fill_card"),
-    "effects": ("ablation_in_layer",),
-    "evidence": (
-        "BadEvidence",
-        "Evidence",
-        "gather_evidence",
-        "head_hits",
-        "offset_hits",
-        "wilson_interval",
-    ),
-    "heads": ("ablate_heads", "choose_heads", "head_importance", "role_mass"),
-    "measures": ("best_head", "head_accuracy", "mean_entropy", "offset_accuracy", "sink_mass"),
-    "relations": ("Finding", "find_relations"),
-    "sentences": ("BadLabel", "own_sentences", "read_sentences"),
-    "sources": ("from_hugging_face", "read_with"),
-    "weights": ("BadWeights", "OwnReading", "from_arrays"),
-    "words": ("word_weights",),
-}
-
-
-def __getattr__(name: str) -> Any:
-    for home, names in HOMES.items():
-        if name in names:
-            return getattr(import_module(f"qkv_course.analysis.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "card": ("CardRefused", "ClaimCard", "card_problems", "check_card", "fill_card"),
+        "effects": ("ablation_in_layer",),
+        "evidence": (
+            "Evidence",
+            "gather_evidence",
+            "head_hits",
+            "offset_hits",
+            "wilson_interval",
+        ),
+        "heads": ("ablate_heads", "choose_heads", "head_importance", "role_mass"),
+        "measures": ("best_head", "head_accuracy", "mean_entropy", "offset_accuracy", "sink_mass"),
+        "refusals": ("BadEvidence",),
+        "relations": ("Finding", "find_relations"),
+        "sentences": ("BadLabel", "own_sentences", "read_sentences"),
+        "sources": ("from_hugging_face", "read_with"),
+        "weights": ("BadWeights", "OwnReading", "from_arrays"),
+        "words": ("word_weights",),
+    },
+)

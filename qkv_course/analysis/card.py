@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from qkv_course.analysis.evidence import Evidence, Head
-from qkv_course.errors import QkvError
+from qkv_course.errors import BadAnswer, QkvError
 
 SHARE = 0.0051  # two decimals, as a card states a share
 EFFECT = 0.00051  # three decimals, as it states what a cut costs
@@ -24,6 +24,7 @@ class ClaimCard:
     n, accuracy, interval: the evidence, from sentences that did not choose the head.
     baseline: the accuracy of each control. ablation: what is lost without this head, and
     without another. change_my_mind: a result that would make you give the claim up.
+    A card whose entries are of another kind cannot be printed: print raises BadAnswer.
     """
 
     claim: str
@@ -36,6 +37,8 @@ class ClaimCard:
     change_my_mind: str
 
     def __str__(self) -> str:
+        if unfit := _unfit(self):
+            raise BadAnswer(" ".join(unfit))
         layer, head = self.head
         low, high = self.interval
         return "\n".join(

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from qkv_course.analysis.card import THIS_HEAD
-from qkv_course.analysis.evidence import Head, LabelledPair
+from qkv_course.analysis.evidence import Head
+from qkv_course.analysis.refusals import LabeledPair
 
 
 def word_vectors(reading: Any, text: int) -> np.ndarray:
@@ -19,7 +20,7 @@ def word_vectors(reading: Any, text: int) -> np.ndarray:
     return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
-def pair_likeness(reading: Any, pairs: Sequence[LabelledPair]) -> np.ndarray:
+def pair_likeness(reading: Any, pairs: Sequence[LabeledPair]) -> np.ndarray:
     """Say how much more like its key a query is than it is like the text's other words.
 
     pairs: (text, query word, key word), counted from 0. Cosines in the last layer: that with the
@@ -35,7 +36,7 @@ def pair_likeness(reading: Any, pairs: Sequence[LabelledPair]) -> np.ndarray:
 
 
 def loss_of_likeness(
-    model: Any, texts: Sequence[str], pairs: Sequence[LabelledPair], heads: Sequence[Head]
+    model: Any, texts: Sequence[str], pairs: Sequence[LabeledPair], heads: Sequence[Head]
 ) -> dict[Head, float]:
     """Cut each head in turn: by how much do the pairs' likenesses fall, on average?
 
@@ -53,7 +54,7 @@ def loss_of_likeness(
 
 
 def ablation_in_layer(
-    model: Any, texts: Sequence[str], pairs: Sequence[LabelledPair], head: Head, n_heads: int
+    model: Any, texts: Sequence[str], pairs: Sequence[LabeledPair], head: Head, n_heads: int
 ) -> dict[str, float]:
     """Cut a head, and for comparison each other head of its layer.
 

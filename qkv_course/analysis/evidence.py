@@ -6,15 +6,18 @@ from math import sqrt
 
 import numpy as np
 
-from qkv_course.errors import QkvError
+from qkv_course.analysis.refusals import (
+    BadEvidence,
+    LabeledPair,
+    as_hits,
+    check_hits,
+    check_kinds,
+    check_pair,
+    numbers_of,
+)
 
 Head = tuple[int, int]
-LabelledPair = tuple[int, int, int]  # text, query, key
 Z95 = 1.959963984540054  # the normal distribution's quantile for an interval of 95 %
-
-
-class BadEvidence(QkvError, ValueError):
-    """Hits, sentences or controls from which no evidence can be made."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def gather_evidence(
 ) -> Evidence:
     """Choose a head on some sentences, and score it and its controls on others.
 
-    hits: bool (n_layers, n_heads, n_pairs), whether a head is right about a labelled pair.
+    hits: bool (n_layers, n_heads, n_pairs), whether a head is right about a labeled pair.
     sentence_of: int (n_pairs,), the sentence that a pair is from.
     choose_on, score_on: numbers of sentences; None: score on all that did not choose.
     controls: by name, an accuracy, such as that of chance, or bool (..., n_pairs), the hits of
@@ -62,8 +65,9 @@ def gather_evidence(
     >>> found.head, found.n, found.accuracy
     ((0, 0), 2, 0.5)
     """
-    hits, sentence_of = np.asarray(hits, dtype=bool), np.asarray(sentence_of)
-    _check_hits(hits, sentence_of)
+    hits, sentence_of = as_hits("hits", hits), np.asarray(sentence_of)
+    check_hits(hits, sentence_of)
+    check_kinds(controls, ablate)
     choosing, scoring = _split(sentence_of, choose_on, score_on)
     choose, score = (np.isin(sentence_of, list(part)) for part in (choosing, scoring))
     _check_split(choose, score)
@@ -85,32 +89,40 @@ def wilson_interval(share: float, n: int) -> tuple[float, float]:
     """Give the 95 % interval of a share that was seen in n observations.
 
     share: 0 to 1. n: >= 1. Returns (low, high). Unlike the usual plus and minus, it is right for
-    few observations, and for a share of 0 or 1 (Wilson 1927).
+    few observations, and for a share of 0 or 1 (Wilson 1927). Raises BadEvidence.
 
     >>> [round(bound, 2) for bound in wilson_interval(1.0, 10)]
     [0.72, 1.0]
     """
+    if not (0 <= share <= 1 and n >= 1):
+        raise BadEvidence(f"share is {share} and n is {n}: give a share from 0 to 1, of 1 or more.")
     shrink = 1 + Z95**2 / n
     middle = (share + Z95**2 / (2 * n)) / shrink
     half = Z95 / shrink * sqrt(share * (1 - share) / n + (Z95 / (2 * n)) ** 2)
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def head_hits(weights: Sequence[np.ndarray], pairs: Iterable[LabelledPair]) -> np.ndarray:
-    """Say which labelled pairs each head gets right: the largest weight of the query is on the key.
+def head_hits(weights: Sequence[np.ndarray], pairs: Iterable[LabeledPair]) -> np.ndarray:
+    """Say which labeled pairs each head gets right: the largest weight of the query is on the key.
 
-    weights: for each text (n_layers, n_heads, n, n), row = query. pairs: (text, query, key).
-    Returns bool (n_layers, n_heads, n_pairs).
+    weights: for each text (n_layers, n_heads, n, n), row = query; between words, as the pairs
+        count them: see word_weights. pairs: (text, query, key), counted from 0.
+    Returns bool (n_layers, n_heads, n_pairs). Raises BadEvidence where a text has no such word.
 
     >>> weights = np.array([[0.1, 0.9, 0.0], [0.2, 0.2, 0.6], [1.0, 0.0, 0.0]])[None, None]
     >>> head_hits([weights], [(0, 0, 1), (0, 1, 0)])
     array([[[ True, False]]])
     """
-    hits = [weights[text][..., query, :].argmax(axis=-1) == key for text, query, key in pairs]
+    listed = list(pairs)
+    if not listed:
+        raise BadEvidence("There is no pair here: label some, as (text, query, key).")
+    for pair in listed:
+        check_pair(weights, pair)
+    hits = [weights[text][..., query, :].argmax(axis=-1) == key for text, query, key in listed]
     return np.stack(hits, axis=-1)
 
 
-def offset_hits(pairs: Iterable[LabelledPair]) -> np.ndarray:
+def offset_hits(pairs: Iterable[LabeledPair]) -> np.ndarray:
     """Say for each fixed distance which pairs it gets right: rivals that know no words.
 
     pairs: (text, query, key). Returns bool (n_offsets, n_pairs), the offsets ascending.
@@ -123,25 +135,12 @@ def offset_hits(pairs: Iterable[LabelledPair]) -> np.ndarray:
     return np.unique(distances)[:, None] == distances
 
 
-def _check_hits(hits: np.ndarray, sentence_of: np.ndarray) -> None:
-    if hits.ndim != 3 or hits.size == 0:
-        raise BadEvidence(
-            f"hits has shape {hits.shape}, and should be (n_layers, n_heads, n_pairs): "
-            "for each head, which pairs it gets right."
-        )
-    if sentence_of.shape != hits.shape[-1:]:
-        raise BadEvidence(
-            f"sentence_of has shape {sentence_of.shape}, and there are {hits.shape[-1]} pairs: "
-            "give the number of the sentence of each."
-        )
-
-
 def _split(
     sentence_of: np.ndarray, choose_on: Iterable[int], score_on: Iterable[int] | None
 ) -> tuple[frozenset[int], frozenset[int]]:
-    choosing = frozenset(int(s) for s in choose_on)
+    choosing = numbers_of("choose_on", choose_on)
     rest = set(sentence_of.tolist()) - choosing
-    return choosing, frozenset(int(s) for s in (rest if score_on is None else score_on))
+    return choosing, frozenset(rest) if score_on is None else numbers_of("score_on", score_on)
 
 
 def _check_split(choose: np.ndarray, score: np.ndarray) -> None:
@@ -162,8 +161,9 @@ def _control(
     name: str, control: np.ndarray | float, choose: np.ndarray, score: np.ndarray
 ) -> float:
     rivals = np.asarray(control)
-    if rivals.ndim == 0:
+    if rivals.ndim == 0 and rivals.dtype.kind in "fiu":
         return float(rivals)
+    rivals = as_hits(f"The control {name!r}", control)
     if rivals.shape[-1] != choose.size:
         raise BadEvidence(
             f"The control {name!r} has {rivals.shape[-1]} hits, and there are {choose.size} pairs."

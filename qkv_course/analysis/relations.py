@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from qkv_course.analysis.controls import bootstrap_interval, half_splits, held_out_hits
-from qkv_course.analysis.evidence import LabelledPair, head_hits, offset_hits
+from qkv_course.analysis.evidence import head_hits, offset_hits
+from qkv_course.analysis.refusals import LabeledPair
 from qkv_course.analysis.sentences import BadLabel, Sentence, relations_of
 from qkv_course.analysis.words import word_weights
 
@@ -16,7 +17,7 @@ from qkv_course.analysis.words import word_weights
 class Finding:
     """How well heads find one relation, and what the controls reach.
 
-    n: labelled pairs. head: (layer, head) of the best, from 0, on all pairs.
+    n: labeled pairs. head: (layer, head) of the best, from 0, on all pairs.
     backward: it looks from key to query, such as from the noun to its determiner.
     scores: (n_layers, n_heads), the share of pairs that each head finds, in the best direction.
     accuracy: that of the best head, which had the same pairs to choose it.
@@ -41,7 +42,7 @@ class Finding:
     n_hard: int
 
 
-def labelled_pairs(sentences: Sequence[Sentence], relation: str) -> list[LabelledPair]:
+def labeled_pairs(sentences: Sequence[Sentence], relation: str) -> list[LabeledPair]:
     """List a relation's pairs as (sentence, query word, key word), counted from 0."""
     return [
         (i, pair.query, pair.key)
@@ -51,20 +52,16 @@ def labelled_pairs(sentences: Sequence[Sentence], relation: str) -> list[Labelle
     ]
 
 
+labelled_pairs = labeled_pairs
+
+
 def read_words(model: Any, sentences: Sequence[Sentence]) -> np.ndarray:
-    """Let a model read labelled sentences, and give the attention between their words.
+    """Let a model read labeled sentences, and give the attention between their words.
 
     Returns (n_sentences, n_layers, n_heads, n_words, n_words), see word_weights. Raises BadLabel
     where the model cuts a sentence into other words than the labels count.
     """
-    reading = model.read([sentence.text for sentence in sentences])
-    for sentence, words in zip(sentences, reading.words, strict=True):
-        if tuple(words) != sentence.words:
-            raise BadLabel(
-                f"The model reads other words than the labels count in {sentence.text!r}: "
-                f"{' '.join(words)}. Leave out signs that are neither letters nor punctuation."
-            )
-    return word_weights(reading)
+    return word_weights(model.read([sentence.text for sentence in sentences]), sentences)
 
 
 def find_relations(
@@ -72,7 +69,7 @@ def find_relations(
 ) -> list[Finding]:
     """Look for a head for every relation, beside controls that had the same chances.
 
-    model, untrained: read texts. sentences: labelled, at least two for each relation.
+    model, untrained: read texts. sentences: labeled, at least two for each relation.
     seed: of the random halves. Raises BadLabel.
     """
     weights, control = read_words(model, sentences), read_words(untrained, sentences)
@@ -82,7 +79,7 @@ def find_relations(
     ]
 
 
-def both_directions(weights: np.ndarray, pairs: Sequence[LabelledPair]) -> np.ndarray:
+def both_directions(weights: np.ndarray, pairs: Sequence[LabeledPair]) -> np.ndarray:
     """Say which pairs each head finds, forward and backward: bool (2, n_layers, n_heads, n)."""
     turned = [(text, key, query) for text, query, key in pairs]
     return np.stack([head_hits(list(weights), p) for p in (pairs, turned)])
@@ -95,10 +92,10 @@ def _finding(
     sentences: Sequence[Sentence],
     seed: int,
 ) -> Finding:
-    pairs = labelled_pairs(sentences, relation)
+    pairs = labeled_pairs(sentences, relation)
     sentence_of = np.array(pairs)[:, 0]
     if len(set(sentence_of)) < 2:
-        raise BadLabel(f"{relation} is labelled in one sentence: one can choose, but none scores.")
+        raise BadLabel(f"{relation} is labeled in one sentence: one can choose, but none scores.")
     hits = both_directions(weights, pairs)
     scores = hits.mean(axis=-1)
     way, layer, head = (int(i) for i in np.unravel_index(scores.argmax(), scores.shape))
@@ -125,14 +122,14 @@ def _held_out(hits: np.ndarray, choosing: np.ndarray) -> np.ndarray:
 
 
 def _rivals(
-    pairs: Sequence[LabelledPair], control: np.ndarray, choosing: np.ndarray
+    pairs: Sequence[LabeledPair], control: np.ndarray, choosing: np.ndarray
 ) -> dict[str, Any]:
     """Let fixed distances and heads with random weights go through the same search."""
     rivals = {"offset": offset_hits(pairs), "untrained": both_directions(control, pairs)}
     return {name: float(np.nanmean(_held_out(hits, choosing))) for name, hits in rivals.items()}
 
 
-def _hard(pairs: Sequence[LabelledPair], right: np.ndarray) -> dict[str, Any]:
+def _hard(pairs: Sequence[LabeledPair], right: np.ndarray) -> dict[str, Any]:
     """Score a head on the pairs that do not stand at the most frequent distance."""
     by_distance = offset_hits(pairs)
     hard = ~by_distance[by_distance.sum(axis=1).argmax()]

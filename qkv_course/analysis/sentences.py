@@ -12,7 +12,7 @@ EXAMPLE = "The old dog barked. | adjective: old > dog | subject: dog > barked"
 
 
 class BadLabel(QkvError, ValueError):
-    """A line that is not in the notation of labelled sentences, or a label that does not fit."""
+    """A line that is not in the notation of labeled sentences, or a label that does not fit."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +37,36 @@ class Sentence:
 
 
 def read_sentences(text: str) -> list[Sentence]:
-    """Read labelled sentences, one a line: the sentence | relation: query > key, query > key | …
+    """Read labeled sentences, one a line: the sentence | relation: query > key, query > key | …
 
     Empty lines and lines that begin with # do not count. A word that stands more than once in its
-    sentence has a number: the.2 is the second "the". Raises BadLabel.
+    sentence has a number: the.2 is the second "the". Raises BadLabel, which counts lines from the
+    first, but for an empty one behind the opening quotes.
 
     >>> read_sentences("The old dog barked. | adjective: old > dog")[0].pairs
     (Pair(relation='adjective', query=1, key=2),)
     """
-    lines = enumerate(text.splitlines(), start=1)
-    found = [_sentence(line, i) for i, line in lines if line.strip() and line.strip()[0] != "#"]
+    if not isinstance(text, str):
+        raise BadLabel(
+            f"The sentences are of type {type(text).__name__}; give them as one text, "
+            f"with a line for each, as: {EXAMPLE}"
+        )
+    lines = text.splitlines()
+    first = 0 if lines and not lines[0].strip() else 1
+    numbered = enumerate(lines, start=first)
+    found = [_sentence(line, i) for i, line in numbered if line.strip() and line.strip()[0] != "#"]
     if not found:
         raise BadLabel(f"There is no sentence here. Write one in each line, as: {EXAMPLE}")
     return found
 
 
 def own_sentences() -> list[Sentence]:
-    """Give the course's own labelled sentences: grammar, semantics and sentiment."""
+    """Give the course's own labeled sentences: grammar, semantics and sentiment."""
     return read_sentences(OWN.read_text("utf-8"))
 
 
 def relations_of(sentences: list[Sentence]) -> list[str]:
-    """List the relations that are labelled, in the order in which they first come up."""
+    """List the relations that are labeled, in the order in which they first come up."""
     return list(dict.fromkeys(pair.relation for s in sentences for pair in s.pairs))
 
 
@@ -92,12 +100,18 @@ def _pair(relation: str, label: str, words: tuple[str, ...], at: int) -> Pair:
     if len(names) != 2 or not all(names):
         raise BadLabel(
             f"Line {at}: {label.strip()!r} should be two words with > between them, "
-            f"as in: {relation}: {words[0]} > {words[-1]}"
+            f"as in: {relation}: {_two_of(words)}"
         )
     query, key = (_position(name, words, at) for name in names)
     if query == key:
         raise BadLabel(f"Line {at}: {label.strip()!r} names one word twice; a pair has two.")
     return Pair(relation, query, key)
+
+
+def _two_of(words: tuple[str, ...]) -> str:
+    """Write a label that the sentence could have, or one of another sentence where it is short."""
+    once = [w for w in words if w[0].isalnum() and words.count(w) == 1]
+    return f"{once[0]} > {once[-1]}" if len(once) > 1 else "old > dog"
 
 
 def _position(name: str, words: tuple[str, ...], at: int) -> int:

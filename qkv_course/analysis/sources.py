@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from qkv_course.analysis.weights import BadWeights, OwnReading, as_array, from_arrays
+from qkv_course.analysis.weights import (
+    HOW_TO_ASK,
+    BadWeights,
+    OwnReading,
+    as_array,
+    from_arrays,
+)
 from qkv_course.errors import BadText
 
 KINDS = ("attentions", "encoder_attentions", "decoder_attentions", "cross_attentions")
-
-HOW_TO_ASK = (
-    'Load the model with attn_implementation="eager", and call it with output_attentions=True. '
-    "Both are needed: other implementations never hold the weights."
-)
 
 
 def from_hugging_face(

@@ -12,6 +12,12 @@ TOLERANCE = 0.01  # of a row's sum: half precision is off by a few thousandths
 TINY = 1e-3
 
 
+HOW_TO_ASK = (
+    'Load the model with attn_implementation="eager", and call it with output_attentions=True. '
+    "Both are needed: other implementations never hold the weights."
+)
+
+
 class BadWeights(QkvError, ValueError):
     """Numbers that are not attention weights, or a model's output that holds none."""
 
@@ -64,15 +70,25 @@ def as_array(values: Any) -> np.ndarray:
     """Give an array of a tensor or of what NumPy can read."""
     if hasattr(values, "detach"):
         values = values.detach().float().cpu().numpy()  # NumPy has no bfloat16
-    return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except ValueError:  # lists of unlike lengths
+        raise BadWeights(
+            "The weights cannot be read as an array: rows, or whatever a list holds, differ in "
+            "length. Give arrays, (batch, n_heads, n_q, n_k) for each layer."
+        ) from None
 
 
 def _one_array(weights: Any) -> np.ndarray:
+    if weights is None or (
+        isinstance(weights, Sequence) and any(layer is None for layer in weights)
+    ):
+        raise BadWeights(f"There are no weights here, but None. {FROM_A_LIBRARY}")
     if not isinstance(weights, Sequence):
         return _with_five_axes(as_array(weights))
     layers = [as_array(layer) for layer in weights]
     if not layers:
-        raise BadWeights("There is no layer here: the list of weights is empty.")
+        raise BadWeights(f"There is no layer here: the list of weights is empty. {FROM_A_LIBRARY}")
     shapes = [layer.shape for layer in layers]
     if len(set(shapes)) > 1:
         odd = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
@@ -83,6 +99,7 @@ def _one_array(weights: Any) -> np.ndarray:
     return _with_five_axes(np.stack(layers))
 
 
+FROM_A_LIBRARY = f"With the transformers library: {HOW_TO_ASK[0].lower()}{HOW_TO_ASK[1:]}"
 AVERAGED = (
     "If heads were averaged, ask for each of them (for torch's layer: "
     "average_attn_weights=False); averaged heads cannot be told apart."
@@ -156,12 +173,25 @@ def _likely(array: np.ndarray, rows: np.ndarray, sums: np.ndarray) -> str:
             "A model in training mode drops weights and raises the others: "
             "call model.eval(), then run it again."
         )
-    if (sums < 1).all():
+    if _masked_late(array):
         return (
-            "Something is left out of each row: a mask after the softmax, keys that were cut "
+            "No token attends to a later one, so there is a causal mask, and it came after the "
+            "softmax. Mask the scores with -inf before it: then what is left sums to 1."
+        )
+    if sums.max() <= 1 + TOLERANCE:
+        return (
+            "Something is left out of some rows: a mask after the softmax, keys that were cut "
             "off, or half of a window. Give whole rows."
         )
     return "Give weights as they come out of the softmax, each row a query over all its keys."
+
+
+def _masked_late(array: np.ndarray) -> bool:
+    """Say whether a causal mask came after the softmax: then only the last row is whole."""
+    if array.shape[-2] != array.shape[-1] or np.triu(array, 1).any():
+        return False
+    last = array[..., -1, :].sum(axis=-1)
+    return bool(last.any() and np.abs(last[last > 0] - 1).max() <= TOLERANCE)
 
 
 def _check_padding(array: np.ndarray, real_keys: np.ndarray) -> None:

@@ -5,7 +5,7 @@ tokens; leading axes are batch axes; weights are ``(..., n_q, n_k)`` with a row 
 column per key.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qkv_course.attention.context import attention, self_attention, weighted_sum
 from qkv_course.attention.cost import (
@@ -34,6 +34,7 @@ from qkv_course.attention.softmax import (
     softmax_with_temperature,
 )
 from qkv_course.attention.vectors import dot
+from qkv_course.lazy import lazy_names
 
 if TYPE_CHECKING:
     from qkv_course.attention.layers import (
@@ -91,10 +92,5 @@ IN_TORCH = (
     "torch_attention",
 )
 
-
-def __getattr__(name: str) -> Any:
-    if name in IN_TORCH:  # torch takes seconds to import, and most lessons do without it
-        from qkv_course.attention import layers
-
-        return getattr(layers, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# torch takes seconds to import, and most lessons do without it
+__getattr__, __dir__ = lazy_names(__name__, {"layers": IN_TORCH})

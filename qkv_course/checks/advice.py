@@ -1,5 +1,6 @@
 """What is likely behind an error or a result of the wrong kind, and what to try."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from qkv_course.checks.compare import Problem, is_whole
 from qkv_course.checks.exercise import Exercise
 
 Advice = tuple[str, str]  # what is likely, or "", and what to try
+METHOD = re.compile(
+    r"\w\.([a-z]\w*)\(\) (?:got an unexpected keyword argument|(missing 1 required .*):) '(\w+)'"
+)
 
 BY_PROBLEM = {
     "raised": "Run that line by yourself on the input above, piece by piece, and print the shapes.",
@@ -20,6 +24,16 @@ BY_PROBLEM = {
     "dtype": "Leave out `astype` and `dtype=...`, or take the dtype from the input.",
     "value": "Work out this one entry by hand on the input above, then print your steps.",
 }
+
+CLASS_NOT_CALLED: Advice = (
+    "A class, perhaps, that was not called: it is no layer yet.",
+    "Make a layer of it first: call it with its sizes.",
+)
+BY_ROWS: Advice = (
+    "There are more or fewer values than names. What is taken apart goes by its first axis: an "
+    "array of shape (n, 2), or a list of pairs, gives n rows.",
+    "`a, b = np.asarray(pairs).T` takes the two columns; `for a, b in pairs:` goes row by row.",
+)
 
 # An exception's class, a part of its message, and the advice. The first row that fits counts.
 Row = tuple[str, str, Advice]
@@ -163,9 +177,9 @@ IN_NUMPY: tuple[Row, ...] = (
         "AxisError",
         "for array of dimension 1",
         (
-            "The array has no such axis. None, as of a mask that is not given, counts as one "
-            "number in an array of its own.",
-            "Treat `mask is None` first. Otherwise, print the shape on that line.",
+            "The array has one axis only, and the line asks for another. It may be an argument "
+            "that was not given: None counts as an array, too.",
+            "Print the shape on that line. For an argument, treat `x is None` first.",
         ),
     ),
     (
@@ -219,6 +233,17 @@ IN_NUMPY: tuple[Row, ...] = (
 IN_TORCH: tuple[Row, ...] = (
     *ANYWHERE,
     *WITH_NONE,
+    (
+        "TypeError",
+        "_IncompatibleKeys",
+        (
+            "load_state_dict returns a note about the names, and no layer.",
+            "Let the layer load on a line of its own, then put the layer itself into its place.",
+        ),
+    ),
+    ("TypeError", "as child module", CLASS_NOT_CALLED),
+    ("TypeError", "load_state_dict() missing", CLASS_NOT_CALLED),
+    ("AttributeError", "type object", CLASS_NOT_CALLED),
     (
         "RuntimeError",
         "Boolean value of Tensor",
@@ -313,15 +338,25 @@ def on_error(exercise: Exercise, failure: Failure) -> Advice:
         )
     if failure.kind == "Complaint":
         return "", "Mend this first: the check cannot go on without it."
+    unpacked = "values to unpack" in failure.message and not exercise.tensors
+    if unpacked and failure.line and ".shape" not in failure.line:
+        return BY_ROWS
     for kind, part, advice in IN_TORCH if exercise.tensors else IN_NUMPY:
         if failure.kind == kind and part in failure.message:
             return advice
     if failure.kind == "TypeError" and not failure.line_number:
-        return (
-            "The function's parameters are no longer those of the stub.",
-            exercise.how_to_start,
-        )
+        return on_parameters(exercise, failure.message)
     return "", BY_PROBLEM["raised"]
+
+
+def on_parameters(exercise: Exercise, message: str) -> Advice:
+    """Say what is likely when the check's own call did not fit: of a method, or of it all."""
+    if found := METHOD.search(message):
+        method, missing, name = found.groups()
+        if missing:
+            return "", f"Give the parameter `{name}` of `{method}` a default: `{name}=None`."
+        return "", f"Give `{method}` a parameter `{name}=None`."
+    return "The function's parameters are no longer those of the stub.", exercise.how_to_start
 
 
 def on_type(outcome: Outcome, right: Any, problem: Problem) -> Advice:

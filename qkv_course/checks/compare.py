@@ -29,7 +29,7 @@ class Problem:
 
     kind: "raised", "accepted" what should be refused, "changed input", "something" where None
         is right, "type", "shape", "dtype" or "value".
-    saw, expected: one sentence each.
+    saw, expected: one sentence each; expected is "" where `saw` says it, too.
     part: which of several results, by position.
     index: where the first wrong entry stands.
     """
@@ -99,8 +99,9 @@ def _not_refused(case: Case, outcome: Outcome) -> Problem | None:
 
 
 def _raised(failure: Failure, right: Any, names: tuple[str, ...]) -> Problem:
-    if not names:
-        return Problem("raised", _what_stopped(failure), "It should come to its end.")
+    if not names:  # a complaint says itself what should have come
+        expected = "" if failure.kind == "Complaint" else "It should come to its end."
+        return Problem("raised", _what_stopped(failure), expected)
     if isinstance(right, tuple):
         right = right[0] if len(names) == 1 else right[: len(names)]
     expected = f"It should return {describe_right(right, names)}."

@@ -24,6 +24,8 @@ class Case:
     awkward: hand the arrays over read-only and not contiguous, as slices often are.
     raises: the error with which the call must be refused ("ValueError"), or "".
     limits: how far from the right result counts as equal (rtol, atol); None: by its dtype.
+    mistake_limits: the same for a mistake's result; None: as `limits`. A mistake can make
+        rounding grow, so that two ways to write it differ more than two right ones.
     """
 
     group: str
@@ -31,11 +33,16 @@ class Case:
     awkward: bool = False
     raises: str = ""
     limits: tuple[float, float] | None = None
+    mistake_limits: tuple[float, float] | None = None
 
     def as_float32(self) -> "Case":
         """Give the same call in single precision."""
         narrow = tuple(narrowed(a) for a in self.args)
         return replace(self, group=f"{self.group}, float32", args=narrow)
+
+    def for_mistakes(self) -> "Case":
+        """Give the same call with the limits for a mistake's result."""
+        return replace(self, limits=self.mistake_limits or self.limits)
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,8 @@ class Exercise:
         full = inspect.signature(self.reference)
         bare = [p.replace(annotation=p.empty) for p in full.parameters.values()]
         call = f"{self.name}{full.replace(parameters=bare, return_annotation=full.empty)}"
+        for default in (p.default for p in bare if inspect.isclass(p.default)):
+            call = call.replace(repr(default), default.__name__)
         if inspect.isclass(self.reference):
             return f"Write the class so that `{call}` makes one, and keep the stub's methods."
         return f"Start it with `def {call}:`."

@@ -1,9 +1,11 @@
 """Find out whether what a learner's function builds on is right itself."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import CodeType, FunctionType
 from typing import Any
 
+from qkv_course.checks.report import Report
 from qkv_course.lessons import exercise_names
 
 
@@ -21,6 +23,16 @@ def wrong_helper(
         if theirs and name != exercise and not is_right(name, helper):
             return name
     return None
+
+
+def blamed(report: Report, helper: str) -> Report:
+    """Say in a failing report, before all else, that a helper has to be mended first."""
+    first = f"It uses your {helper}, which does not pass its own check as it stands now."
+    return replace(
+        report,
+        likely=f"{first} {report.likely}".strip(),
+        try_next=f"Mend {helper} first, run its cell, and check {report.exercise} again.",
+    )
 
 
 def _helpers(f: Callable[..., Any]) -> Iterator[tuple[str, Any]]:

@@ -3,12 +3,11 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from qkv_course import progress
 from qkv_course.checks.calls import LiveTarget, Target
-from qkv_course.checks.helpers import wrong_helper
+from qkv_course.checks.helpers import blamed, wrong_helper
 from qkv_course.checks.limits import BoundedText
 from qkv_course.checks.report import Report
 from qkv_course.checks.run import run_check
@@ -68,12 +67,7 @@ def _with_helpers(report: Report, f: Callable[..., Any]) -> Report:
 
     if (helper := wrong_helper(f, report.exercise, is_right)) is None:
         return report
-    first = f"It uses your {helper}, which does not pass its own check as it stands now."
-    return replace(
-        report,
-        likely=f"{first} {report.likely}".strip(),
-        try_next=f"Mend {helper} first, run its cell, and check {report.exercise} again.",
-    )
+    return blamed(report, helper)
 
 
 def show(report: Report) -> None:

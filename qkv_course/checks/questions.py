@@ -4,7 +4,7 @@ from typing import Any
 
 from qkv_course import progress
 from qkv_course.checks.notebook import in_notebook
-from qkv_course.checks.question import LETTERS, Option, Question
+from qkv_course.checks.question import LETTERS, Option, Question, wrapped
 from qkv_course.errors import BadAnswer, UnknownName
 from qkv_course.lessons import find_question
 
@@ -35,11 +35,11 @@ def reveal(name: str) -> None:
         print(f'You have made no prediction here yet: predict("{name}") asks for it.')
     else:
         option = question.options[chosen]
-        print(f"You predicted: {option.text}\n{option.feedback}")
+        print(wrapped(f"You predicted: {option.text}\n{option.feedback}"))
     if chosen is None or not question.options[chosen].right:
         right = next(o for o in question.options if o.right)
         text = right.text if right.text.endswith((".", "!", "?", ":")) else f"{right.text}."
-        print(f"The answer: {text} {right.feedback}")
+        print(wrapped(f"The answer: {text} {right.feedback}"))
 
 
 def _find(name: str) -> Question:
@@ -50,7 +50,7 @@ def _find(name: str) -> Question:
 
 def _pose(question: Question, verb: str, answer: str | None) -> Any:
     if answer is not None:
-        print(take(question, _letter(question, answer)))
+        print(wrapped(take(question, _letter(question, answer))))
         return None
     if not in_notebook():
         print(question.text(verb))

@@ -24,7 +24,7 @@ from qkv_course.checks.diagnose import (
     find_pattern,
     find_property,
 )
-from qkv_course.checks.exercise import Case, Exercise
+from qkv_course.checks.exercise import Case, Exercise, Mistake
 from qkv_course.checks.report import Comparison, Report
 from qkv_course.checks.settle import LARGEST
 
@@ -91,7 +91,7 @@ def _failed(
     """Report on the first failing call, with the named mistake if all calls agree on one."""
     case, failure = first.case, first.outcome.failure
     timed_out = failure is not None and failure.timed_out
-    mistake = None if timed_out else find_mistake(exercise, trials)
+    mistake = None if timed_out else _named(exercise, trials)
     if mistake is not None:
         likely, try_next = f"Looks like {mistake.title}. {mistake.why}", mistake.try_next
     else:
@@ -111,6 +111,11 @@ def _failed(
         comparison=_comparison(exercise, first, problem),
         printed=first.outcome.printed,
     )
+
+
+def _named(exercise: Exercise, trials: Sequence[Trial]) -> Mistake | None:
+    """Name the mistake that all these calls agree on, within the limits for mistakes."""
+    return find_mistake(exercise, [replace(t, case=t.case.for_mistakes()) for t in trials])
 
 
 def _unnamed(exercise: Exercise, trials: Sequence[Trial], first: Trial, problem: Problem) -> Advice:
@@ -141,7 +146,7 @@ def _where_finite(exercise: Exercise, trials: Sequence[Trial]) -> Advice | None:
     """Name the mistake of the calls that give no nan; where others do, two things are wrong."""
     stopped = any(trial.outcome.failure for trial in trials)
     finite = [trial for trial in trials if _has_no_nan(trial)]
-    if stopped or len(finite) == len(trials) or (mistake := find_mistake(exercise, finite)) is None:
+    if stopped or len(finite) == len(trials) or (mistake := _named(exercise, finite)) is None:
         return None
     found = f"Where the result is finite, it looks like {mistake.title}. {mistake.why}"
     return f"{found} Besides, other calls give nan.", mistake.try_next

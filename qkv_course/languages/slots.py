@@ -12,7 +12,7 @@ please to:Ben please from:Cem please => {'from': 'Cem', 'to': 'Ben'}
 to:Ann please dear from:Ben please => {'from': 'Ben', 'to': 'Ann'}
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -33,7 +33,13 @@ def slots(name: str, fields: Words, words: Words, filler: Words) -> Language:
     do not matter; three stand in each passage. Lists, or one str with spaces.
     Returns a language to train on. Raises BadAnswer.
     """
-    named, known, rest = map(_listed, (fields, words, filler))
+    if not isinstance(name, str) or not name:
+        raise BadAnswer(f"name is {name!r}; give a text, such as 'orders'.")
+    named, known, rest = (
+        _listed("fields", fields),
+        _listed("words", words),
+        _listed("filler", filler),
+    )
     _check(named, known, rest)
     pieces = [
         *[("", ""), (QUESTION, ""), *((word, "") for word in rest)],
@@ -61,8 +67,15 @@ def _draw(n_fields: int, n_words: int, n_filler: int, n: int, rng: np.random.Gen
     return Passages(words, answers=answers, roles=np.argsort(order, axis=1)[:, :n_fields])
 
 
-def _listed(words: Words) -> list[str]:
-    return words.split() if isinstance(words, str) else list(words)
+def _listed(kind: str, words: Words) -> list[str]:
+    if isinstance(words, str):
+        return words.split()
+    listed = list(words) if isinstance(words, Iterable) else [None]
+    odd = [word for word in listed if not isinstance(word, str) or not word]
+    if odd:
+        seen = f"holds {odd[0]!r}" if isinstance(words, Iterable) else f"is {words!r}"
+        raise BadAnswer(f"{kind} {seen}; give words in a list, or as one text with spaces.")
+    return [str(word) for word in listed]
 
 
 def _check(fields: list[str], words: list[str], filler: list[str]) -> None:

@@ -3,7 +3,9 @@
 Nothing here is imported, and torch is not, until it is asked for.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qkv_course.lazy import lazy_names
 
 if TYPE_CHECKING:
     from qkv_course.models.encoder import Encoder, real_model, without_heads
@@ -19,10 +21,10 @@ __all__ = [
     "without_heads",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from qkv_course.models import encoder, pretrained
-
-        return getattr(pretrained, name, None) or getattr(encoder, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "encoder": ("Encoder", "real_model", "without_heads"),
+        "pretrained": ("Reading", "SentenceModel", "load_model", "untrained_model"),
+    },
+)

@@ -130,8 +130,9 @@ def real_model(encoder: Encoder, attention: Attention = MultiHeadAttention) -> E
     attention: makes a layer with linear layers of the same names: attention(d_model, n_heads).
     Returns the encoder.
 
-    >>> encoder = Encoder(Sizes(vocabulary=9, d_model=8, d_hidden=16, n_heads=2), EmptyAttention)
-    >>> real_model(encoder).blocks[5].attention
+    >>> from qkv_course.models.encoder import EmptyAttention, Encoder, Sizes
+    >>> small = Encoder(Sizes(vocabulary=9, d_model=8, d_hidden=16, n_heads=2), EmptyAttention)
+    >>> real_model(small).blocks[5].attention
     MultiHeadAttention(
       (w_q): Linear(in_features=8, out_features=8, bias=True)
       (w_k): Linear(in_features=8, out_features=8, bias=True)

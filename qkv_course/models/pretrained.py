@@ -122,8 +122,14 @@ def load_model(attention: Attention | None = MultiHeadAttention) -> SentenceMode
     and w_o; called as `layer(x, mask=mask)`. None: its place stays empty, with the weights there.
     Returns a model that reads texts. Raises ModelUnavailable.
     """
+    model = empty_model()
+    return model if attention is None else _filled(model, attention)
+
+
+def empty_model() -> SentenceModel:
+    """Load all-MiniLM-L6-v2 with the places of its attention empty. Raises ModelUnavailable."""
     files = find_files()
-    return _model(files, attention or EmptyAttention, _published(files))
+    return _model(files, _published(files))
 
 
 def untrained_model(seed: int = 0) -> SentenceModel:
@@ -136,7 +142,7 @@ def untrained_model(seed: int = 0) -> SentenceModel:
     drawn = torch.Generator().manual_seed(seed)
     published = sorted(_published(files).items())  # the file's order is not the same each time
     weights = {name: _untrained(name, like, drawn) for name, like in published}
-    return _model(files, MultiHeadAttention, weights)
+    return _filled(_model(files, weights), MultiHeadAttention)
 
 
 def _untrained(name: str, like: torch.Tensor, drawn: torch.Generator) -> torch.Tensor:
@@ -147,17 +153,19 @@ def _untrained(name: str, like: torch.Tensor, drawn: torch.Generator) -> torch.T
     return torch.empty_like(like).normal_(std=0.02, generator=drawn)
 
 
-def _model(
-    files: ModelFiles, attention: Attention, weights: dict[str, torch.Tensor]
-) -> SentenceModel:
+def _model(files: ModelFiles, weights: dict[str, torch.Tensor]) -> SentenceModel:
     sizes = Sizes.from_config(files.config)
     with torch.device("meta"):  # no numbers are drawn only to be overwritten
         encoder = Encoder(sizes, EmptyAttention)
     encoder.load_state_dict(weights, assign=True)
-    if attention is not EmptyAttention:
-        with torch.random.fork_rng(devices=[]):  # the layers draw numbers that are overwritten
-            real_model(encoder, attention)
     return SentenceModel(encoder.eval(), Tokenizer(files.tokenizer, sizes.positions))
+
+
+def _filled(model: SentenceModel, attention: Attention) -> SentenceModel:
+    with torch.random.fork_rng(devices=[]):  # the layers draw numbers that are overwritten
+        real_model(model.encoder, attention)
+    model.encoder.eval()
+    return model
 
 
 def _published(files: ModelFiles) -> dict[str, torch.Tensor]:

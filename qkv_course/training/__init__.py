@@ -3,8 +3,9 @@
 Nothing here is imported, and torch is not, until it is asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qkv_course.lazy import lazy_names
 
 if TYPE_CHECKING:
     from qkv_course.training.broken import SoftmaxOverQueries, SplitWithoutTranspose
@@ -24,20 +25,12 @@ __all__ = [
     "train_until",
 ]
 
-HOMES = {
-    "History": "history",
-    "Snapshot": "history",
-    "reference_history": "history",
-    "SoftmaxOverQueries": "broken",
-    "SplitWithoutTranspose": "broken",
-    "Training": "run",
-    "TrainingFailed": "run",
-    "sweep": "experiments",
-    "train_until": "experiments",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in HOMES:
-        return getattr(import_module(f"qkv_course.training.{HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "broken": ("SoftmaxOverQueries", "SplitWithoutTranspose"),
+        "experiments": ("sweep", "train_until"),
+        "history": ("History", "Snapshot", "reference_history"),
+        "run": ("Training", "TrainingFailed"),
+    },
+)

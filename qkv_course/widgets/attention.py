@@ -10,7 +10,7 @@ import traitlets
 
 from qkv_course.attention import attention_scores, masked_attention
 from qkv_course.errors import BadAnswer
-from qkv_course.widgets.base import Explorer, module, stylesheet
+from qkv_course.widgets.base import Explorer, fixed, module, stylesheet
 from qkv_course.widgets.own_data import AXES, MOST_HEADS, MOST_TOKENS, Data, own_data
 from qkv_course.widgets.random import normals
 from qkv_course.widgets.yours import Call
@@ -195,11 +195,6 @@ def _masked(r: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     if blind:
         said.append(f"{blind} of {len(r['mask'])} queries see nothing: their weights are 0.")
     return said
-
-
-def fixed(x: float) -> str:
-    """Write two decimals, alike in Python and the browser."""
-    return f"{x + 1e-9:.2f}"
 
 
 class Sentence(traitlets.Unicode[str, str]):

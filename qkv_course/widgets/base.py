@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 
 
-def script(name: str) -> str:
-    """Put base.js, and static/<name>_*.js if there are such, in front of static/<name>.js.
+def script(name: str, data: str = "") -> str:
+    """Put base.js, data and static/<name>_*.js if there are such in front of static/<name>.js.
 
+    data: a script with numbers that come along.
     They become one module: a widget's module cannot import files.
     """
-    parts = [STATIC / "base.js", *sorted(STATIC.glob(f"{name}_*.js")), STATIC / f"{name}.js"]
-    return "\n".join(part.read_text("utf-8") for part in parts)
+    files = ["base", *sorted(path.stem for path in STATIC.glob(f"{name}_*.js")), name]
+    parts = [(STATIC / f"{file}.js").read_text("utf-8") for file in files]
+    return "\n".join([data, *parts])
 
 
 def stylesheet(*names: str) -> str:
@@ -34,10 +36,11 @@ def stylesheet(*names: str) -> str:
     return "\n".join((STATIC / f"{n}.css").read_text("utf-8") for n in names)
 
 
-def module(name: str) -> str:
-    """Write `script(name)` in a third of its size: every saved widget carries it along."""
-    data = base64.b64encode(zlib.compress(script(name).encode("utf-8"), 9)).decode("ascii")
-    return f"""const packed = Uint8Array.from(atob("{data}"), (c) => c.charCodeAt(0));
+def module(name: str, data: str = "") -> str:
+    """Write `script(name, data)` in a third of its size: every saved widget carries it along."""
+    packed = zlib.compress(script(name, data).encode("utf-8"), 9)
+    text = base64.b64encode(packed).decode("ascii")
+    return f"""const packed = Uint8Array.from(atob("{text}"), (c) => c.charCodeAt(0));
 const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
 const script = new Blob([await new Response(stream).text()], {{ type: "text/javascript" }});
 const address = URL.createObjectURL(script), module = await import(address);
@@ -190,6 +193,11 @@ class Explorer(Widget):
             listed = " or ".join(names) or "no function of yours"
             raise BadAnswer(f"{self.title!r} calls {listed}, not {name}.")
         return self.calls[names.index(name)]
+
+
+def fixed(x: float) -> str:
+    """Write two decimals, halves away from 0 and no "-0.00", as `fixed` in base.js does."""
+    return "0.00" if abs(x) < 0.005 - 1e-9 else f"{x + math.copysign(1e-9, x):.2f}"
 
 
 def in_words(trait: "traitlets.TraitType[Any, Any]") -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
+from qkv_course.analysis.words import grouped
 from qkv_course.errors import BadText, QkvError
-from qkv_course.widgets.base import Explorer, module, stylesheet
+from qkv_course.widgets.base import Explorer, fixed, module, stylesheet
 from qkv_course.widgets.browser_data import HEADS, LAYERS, MEASURES, Packed, read, stored
 
 if TYPE_CHECKING:
@@ -26,16 +27,6 @@ def units(reading: Packed, view: str, special: bool) -> list[tuple[str, list[int
     return [("[CLS]", [0]), *inner, ("[SEP]", [last])] if special else inner
 
 
-def grouped(weights: np.ndarray, groups: list[list[int]]) -> np.ndarray:
-    """Turn weights between tokens into weights between groups of them, (..., n, n) to (..., m, m).
-
-    The weights on a group's tokens are added up, those of its queries are averaged.
-    Source: Clark et al. 2019.
-    """
-    added = np.stack([weights[..., of].sum(axis=-1) for of in groups], axis=-1)
-    return np.stack([added[..., of, :].mean(axis=-2) for of in groups], axis=-2)
-
-
 def compute(
     sentence: str,
     layer: int,
@@ -51,8 +42,9 @@ def compute(
     measures (5, 6, 12), and scores (6, 12): the share of a relation's pairs that a head finds.
     """
     reading = read(sentence)
-    groups = [of for _, of in units(reading, view, special)]
-    weights = grouped(reading.weights / 255, groups)
+    tokens = np.arange(len(reading.tokens))
+    member = [np.isin(tokens, of) for _, of in units(reading, view, special)]
+    weights = grouped(reading.weights / 255, np.array(member, dtype=float))
     return {
         "all_weights": weights,
         "weights": weights[layer * HEADS + head],
@@ -108,11 +100,6 @@ def related(relation: str, layer: int, head: int) -> str:
 def arrow(relation: str) -> str:
     """Name a relation in the direction in which the best head finds it."""
     return " → ".join(RELATIONS[relation]["ends"])
-
-
-def fixed(x: float) -> str:
-    """Write two decimals, alike in Python and the browser."""
-    return f"{x + 1e-9:.2f}"
 
 
 class BrowserExplorer(Explorer):

@@ -27,7 +27,7 @@ ENDS = {  # what stands on the left and on the right of > in the labels
 
 
 def computed() -> dict[str, Any]:
-    """Read the first sentence, and score all heads on the course's labelled sentences."""
+    """Read the first sentence, and score all heads on the course's labeled sentences."""
     found = find_relations(model(), untrained_model(), own_sentences())
     return {
         "sentence": SENTENCE,

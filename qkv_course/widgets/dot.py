@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from qkv_course.attention import dot
-from qkv_course.widgets.base import Explorer, module
+from qkv_course.widgets.base import Explorer, fixed, module
 from qkv_course.widgets.yours import Call
 
 if TYPE_CHECKING:
@@ -49,20 +49,15 @@ def describe(a_length: float, a_angle: int, b_length: float, b_angle: int) -> st
     (ax, ay), (bx, by), (px, py) = r["a"], r["b"], r["products"]
     side = (r["apart"] > 90) - (r["apart"] < 90)
     return (
-        f"a = [{_two(ax)}, {_two(ay)}] and b = [{_two(bx)}, {_two(by)}]: "
-        f"dot(a, b) = {_two(px)} + {_factor(py)} = {_two(r['dot'])}. "
+        f"a = [{fixed(ax)}, {fixed(ay)}] and b = [{fixed(bx)}, {fixed(by)}]: "
+        f"dot(a, b) = {fixed(px)} + {_factor(py)} = {fixed(r['dot'])}. "
         f"The arrows are {r['apart']}° apart, {('less than', 'exactly', 'more than')[side + 1]} "
         f"a right angle, so the dot product is {('above 0', '0', 'below 0')[side + 1]}."
     )
 
 
-def _two(x: float) -> str:
-    """Write two decimals, halves away from 0, and no "-0.00", as `two` in dot.js does."""
-    return "0.00" if abs(x) < 0.005 else f"{x + math.copysign(1e-9, x):.2f}"
-
-
 def _factor(x: float) -> str:
-    text = _two(x)
+    text = fixed(x)
     return f"({text})" if text.startswith("-") else text
 
 

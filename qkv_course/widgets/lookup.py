@@ -1,13 +1,12 @@
 """Lesson 02's explorer: a table of lamps whose answers blend."""
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
 
 from qkv_course.attention import hard_lookup, similarity, soft_lookup, softmax_with_temperature
-from qkv_course.widgets.base import Explorer, module
+from qkv_course.widgets.base import Explorer, fixed, module
 from qkv_course.widgets.yours import Call
 
 if TYPE_CHECKING:
@@ -48,11 +47,11 @@ def describe(calm: float, festive: float, temperature: float) -> str:
     best, weights = r["best"], r["weights"]
     equals = int((r["scores"] == r["scores"][best]).sum())
     first = f" (the first of {equals} equals)" if equals > 1 else ""
-    blend, winner = (", ".join(map(_two, r[name])) for name in ("blend", "winner"))
+    blend, winner = (", ".join(map(fixed, r[name])) for name in ("blend", "winner"))
     return (
         f"Query [{calm:.1f}, {festive:.1f}], temperature {temperature:g}: {LAMPS[best]} fits "
-        f"best{first}, with a score of {_two(r['scores'][best])} and a weight of "
-        f"{_two(weights[best])}. Red, green, blue: the blend is [{blend}], {LAMPS[best]} alone "
+        f"best{first}, with a score of {fixed(r['scores'][best])} and a weight of "
+        f"{fixed(weights[best])}. Red, green, blue: the blend is [{blend}], {LAMPS[best]} alone "
         f"is [{winner}]. {_end(weights)}"
     )
 
@@ -63,11 +62,6 @@ def _end(weights: np.ndarray) -> str:
     if weights.max() - weights.min() < 0.15:
         return "This is the other end: close to the average of everything."
     return "Between the two ends: a blend."
-
-
-def _two(x: float) -> str:
-    """Write two decimals, halves away from 0, and no "-0.00", as `two` in lookup.js does."""
-    return "0.00" if abs(x) < 0.005 else f"{x + math.copysign(1e-9, x):.2f}"
 
 
 class LookupExplorer(Explorer):

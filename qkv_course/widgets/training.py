@@ -11,8 +11,17 @@ import traitlets
 from qkv_course.checks.notebook import in_notebook
 from qkv_course.errors import BadAnswer
 from qkv_course.training.history import History
-from qkv_course.widgets.base import Explorer, module, stylesheet
-from qkv_course.widgets.training_data import LANGUAGES, LEVELS, PARTS, Sheet, sent, sheet, stored
+from qkv_course.widgets.base import Explorer, fixed, module, stylesheet
+from qkv_course.widgets.training_data import (
+    LANGUAGES,
+    LEVELS,
+    PARTS,
+    Sheet,
+    script_of_stored,
+    sent,
+    sheet,
+    stored,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,11 +83,6 @@ def describe(history: str, **chosen: int) -> str:
     return told(stored(history), **chosen)
 
 
-def fixed(x: float) -> str:
-    """Write two decimals, alike in Python and the browser."""
-    return f"{x + 1e-9:.2f}"
-
-
 class TrainingExplorer(Explorer):
     """Go through a training step by step: what is read right, and where each head looks.
 
@@ -91,7 +95,7 @@ class TrainingExplorer(Explorer):
     invitation = "Run this cell to move the slider."
     compute = staticmethod(compute)
     describe = staticmethod(describe)
-    _esm = module("training")
+    _esm = module("training", script_of_stored())
     _css = stylesheet("base", "training")
 
     _own = traitlets.Bytes().tag(sync=True)

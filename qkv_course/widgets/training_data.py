@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qkv_course.widgets.base import STATIC
-
 if TYPE_CHECKING:
     from qkv_course.training import History
 
 LANGUAGES = ("reviews", "latin")
 PARTS, LEVELS = 1000, 100  # roles are in steps of 1/1000, rows in steps of 1/100
-STORE = STATIC / "training_stored.js"  # a script, so that the browser has it without asking
 
 Sheet = dict[str, Any]
 
@@ -61,13 +58,9 @@ def stored(language: str) -> Sheet:
 
 
 def script_of_stored() -> str:
-    """Write the stored histories as a script."""
+    """Write the stored histories as a script, so that the browser has them without asking."""
     return f"const STORED = {_written({name: stored(name) for name in LANGUAGES})};\n"
 
 
 def _written(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-
-
-if __name__ == "__main__":  # to be run after the stored histories were made anew
-    STORE.write_text(script_of_stored(), encoding="utf-8")

@@ -7,6 +7,7 @@ import pytest
 
 from qkv_course.analysis.card import CardRefused, ClaimCard, card_problems, check_card, fill_card
 from qkv_course.analysis.evidence import Evidence, wilson_interval
+from qkv_course.errors import BadAnswer
 
 CLAIM = "In complaints, this head looks from the fault to the part that has it."
 DOUBT = "Ten new sentences on which it is right in fewer than half."
@@ -134,8 +135,12 @@ def test_evidence_that_carries_no_claim_is_refused(
 def test_entries_of_a_wrong_kind_are_named(
     card: ClaimCard, evidence: Evidence, change: dict[str, Any]
 ) -> None:
-    found = card_problems(replace(card, **change), evidence)
+    odd = replace(card, **change)
+    found = card_problems(odd, evidence)
     assert len(found) == 1 and found[0].startswith(f"{next(iter(change))} is ")
+    with pytest.raises(BadAnswer) as caught:
+        print(odd)
+    assert str(caught.value) == found[0]
 
 
 def test_card_and_evidence_swapped(card: ClaimCard, evidence: Evidence) -> None:

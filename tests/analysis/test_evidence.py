@@ -1,5 +1,7 @@
 """Evidence for a claim: the sentences that choose a head do not score it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,43 @@ def test_what_gives_no_evidence_is_refused(chance_hits: np.ndarray) -> None:
         ((chance_hits, sentences, [], {}), "No pair is left to choose"),
         ((chance_hits, sentences, range(420), {}), "No pair is left to score"),
         ((chance_hits, sentences, [1], {"offset": np.ones((2, 9), bool)}), "'offset' has 9"),
+        ((None, sentences, [1], {}), "hits is None; give True"),
+        ((chance_hits / 3, sentences, [1], {}), "hits is .*; give True"),
+        (([[[True], [True, False]]], sentences, [1], {}), "hits is .*; give True"),
+        ((chance_hits, sentences, 8, {}), "choose_on is 8; give numbers of sentences"),
+        ((chance_hits, sentences, ["a"], {}), "choose_on is .*; give numbers of sentences"),
+        ((chance_hits, sentences, [1], {}, 3), "score_on is 3; give numbers"),
+        ((chance_hits, sentences, [1], [0.1]), "controls is .*; give names"),
+        ((chance_hits, sentences, [1], {"chance": "low"}), "'chance' is 'low'; give True"),
+        (
+            (chance_hits, sentences, [1], {}, None, {"this head": 1}),
+            "ablate is .*; give a function",
+        ),
     ):
         with pytest.raises(BadEvidence, match=words):
-            gather_evidence(*arguments)
+            gather_evidence(*arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ([], "no pair here"),
+        ([(0, 1)], r"A pair is \(0, 1\); give three numbers"),
+        ([5], "A pair is 5; give three numbers"),
+        ([(0, "old", "dog")], "A pair is .*; give three numbers"),
+        ([(2, 0, 1)], "is of text 2, and there are 2 texts"),
+        ([(0, 0, 1), (1, 0, 3)], r"\(1, 0, 3\) does not fit text 1, which has 3 words"),
+        ([(0, -1, 1)], r"\(0, -1, 1\) does not fit text 0, which has 4 words"),
+    ],
+)
+def test_pairs_that_no_text_has_are_refused(pairs: Any, words: str) -> None:
+    weights = np.full((2, 1, 2, 4, 4), 0.25)
+    weights[1, ..., 3:, :] = weights[1, ..., 3:] = -1  # as word_weights fills up a shorter text
+    with pytest.raises(BadEvidence, match=words):
+        head_hits(weights, pairs)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.5, 0), (1.5, 9), (-0.1, 9), (float("nan"), 9)])
+def test_a_share_that_is_none_has_no_interval(share: float, n: int) -> None:
+    with pytest.raises(BadEvidence, match="give a share from 0 to 1"):
+        wilson_interval(share, n)

@@ -13,7 +13,7 @@ from qkv_course.analysis.relations import (
     Finding,
     both_directions,
     find_relations,
-    labelled_pairs,
+    labeled_pairs,
     read_words,
     table_of,
 )
@@ -80,7 +80,7 @@ def test_pairs_of_one_sentence_count_together_in_the_interval() -> None:
 
 
 def test_one_sentence_cannot_both_choose_and_score() -> None:
-    with pytest.raises(BadLabel, match="labelled in one sentence"):
+    with pytest.raises(BadLabel, match="labeled in one sentence"):
         find_relations(Model(True), Model(False), read_sentences(LINES.splitlines()[0]))
 
 
@@ -88,7 +88,7 @@ def test_words_that_the_model_reads_otherwise_are_refused() -> None:
     def read(texts: list[str]) -> Any:
         return SimpleNamespace(words=[["one", "two"]])
 
-    with pytest.raises(BadLabel, match="The model reads other words"):
+    with pytest.raises(BadLabel, match="reads nothing more where the labels count 'three'"):
         read_words(SimpleNamespace(read=read), read_sentences("one two three | a: one > two"))
 
 
@@ -129,7 +129,7 @@ def test_patterns_cannot_be_won_by_the_nearer_noun(
     models: tuple[Any, Any], findings: dict[str, Finding]
 ) -> None:
     def shares(sentences: Any, relation: str) -> np.ndarray:
-        pairs = labelled_pairs(sentences, relation)
+        pairs = labeled_pairs(sentences, relation)
         return both_directions(read_words(models[0], sentences), pairs).mean(axis=-1)
 
     pronouns = pronoun_pairs()

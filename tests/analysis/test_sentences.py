@@ -1,4 +1,4 @@
-"""The notation of labelled sentences: what it reads, and what it says when it cannot."""
+"""The notation of labeled sentences: what it reads, and what it says when it cannot."""
 
 import pytest
 
@@ -62,6 +62,28 @@ def test_a_line_that_cannot_be_read_is_named_with_the_reason(line: str, said: st
 def test_the_line_at_fault_is_counted_as_an_editor_counts_it() -> None:
     with pytest.raises(BadLabel, match=r"^Line 3:"):
         read_sentences(f"# remark\n{DOG} | adjective: old > dog\n{DOG} | adjective: old > hat")
+
+
+@pytest.mark.parametrize("start", ["\n", "  \n", "\r\n"])
+def test_an_empty_line_behind_the_opening_quotes_is_not_counted(start: str) -> None:
+    with pytest.raises(BadLabel, match=r"^Line 2:"):
+        read_sentences(f"{start}{DOG} | adjective: old > dog\n{DOG} | adjective: old > hat\n")
+
+
+def test_the_pair_that_is_suggested_is_one_that_can_be_read() -> None:
+    for text in (DOG, "the cat and the dog.", "Stop, stop!", "It is: 5."):
+        with pytest.raises(BadLabel) as caught:
+            read_sentences(f"{text} | r: only")
+        label = str(caught.value).partition("as in: ")[2]
+        known = text if label != "r: old > dog" else "The old dog"
+        assert read_sentences(f"{known} | {label}")
+        assert not set(label) & set(".,!")
+
+
+@pytest.mark.parametrize("odd", [None, 3, [f"{DOG} | adjective: old > dog"]])
+def test_sentences_that_are_no_text_are_refused(odd: object) -> None:
+    with pytest.raises(BadLabel, match=f"of type {type(odd).__name__}; give them as one text"):
+        read_sentences(odd)  # type: ignore[arg-type]
 
 
 def test_the_own_sentences_label_seven_relations_often_enough_and_each_sentence_once() -> None:

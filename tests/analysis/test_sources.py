@@ -119,6 +119,12 @@ def test_rows_of_padding_may_hold_anything(weights: np.ndarray) -> None:
     np.testing.assert_array_equal(reading.weights[:, 0, :, :3, :3], masked[:, 0, :, :3, :3])
 
 
+def causal(weights: np.ndarray) -> np.ndarray:
+    """Masked before the softmax, as it should be."""
+    kept = np.tril(weights)
+    return kept / kept.sum(axis=-1, keepdims=True)
+
+
 def dropped(weights: np.ndarray) -> np.ndarray:
     keep = np.random.default_rng(1).random(weights.shape) > 0.1
     return np.where(keep, weights / 0.9, 0)
@@ -139,6 +145,14 @@ def dropped(weights: np.ndarray) -> np.ndarray:
         (lambda w: w[0, 0, 0], "should have 5"),
         (lambda w: w[:0], "nothing in them"),
         (lambda w: [], "no layer"),
+        (lambda w: [], 'attn_implementation="eager"'),
+        (lambda w: None, 'attn_implementation="eager"'),
+        (lambda w: (None, None), 'attn_implementation="eager"'),
+        (lambda w: np.tril(w), "causal mask, and it came after the softmax"),
+        (lambda w: causal(w)[..., 1:, 1:], "Something is left out"),
+        (lambda w: np.where(np.eye(5), 0, w), "Something is left out"),
+        (lambda w: w * np.array([[1], [1], [0.5], [1], [1]]), "Something is left out"),
+        (lambda w: [[[1.0, 0.0], [1.0]]], "differ in length"),
         (lambda w: [w[0], w[1][..., :4, :4]], "layer 1 has (3, 4, 4, 4)"),
         (lambda w: w.astype(str), "should be numbers"),
     ],

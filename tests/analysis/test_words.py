@@ -1,9 +1,12 @@
 """Attention between words, against a slow and literal count."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
+from qkv_course.analysis.sentences import BadLabel, read_sentences
 from qkv_course.analysis.words import word_weights
 
 
@@ -31,3 +34,22 @@ def test_the_word_itself_and_words_that_are_not_there_never_have_the_largest_wei
     assert (found[:, :, :, range(3), range(3)] == -1).all()
     assert (found[1] == -1).all()  # a text of one word has no pair
     assert (found[0].argmax(axis=-1) != np.arange(3)).all()
+
+
+def test_words_other_than_the_labels_count_are_refused_and_both_are_named() -> None:
+    reading = reading_of(np.random.default_rng(0))
+    label = "| r: a > b\n"
+    fine = read_sentences(f"a b c {label}x a {label.replace('b', 'x')}")
+    for first, second, said in (
+        ("a d c", "a", "reads 'b' where the labels count 'd'"),
+        ("a b", "a", "reads 'c' where the labels count nothing more"),
+        ("a b c d", "a", "reads nothing more where the labels count 'd'"),
+        ("a b c", "b", "In 'b' the model reads 'a'"),
+    ):
+        sentences = [replace(fine[0], text=t, words=tuple(t.split())) for t in (first, second)]
+        with pytest.raises(BadLabel, match=said):
+            word_weights(reading, sentences)
+    with pytest.raises(BadLabel, match="2 texts were read, and the labels are of 1"):
+        word_weights(reading, fine[:1])
+    right = [fine[0], replace(fine[1], words=("a",))]
+    np.testing.assert_array_equal(word_weights(reading, right), word_weights(reading))

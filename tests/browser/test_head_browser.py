@@ -98,7 +98,7 @@ def test_arrow_keys_choose_a_head_in_either_picture_and_stop_at_the_edge(
     press = "(box, key) => box.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))"
     pictures(widget).evaluate(f"(box) => {{ for (const key of {KEYS}) ({press})(box, key); }}")
     expect(summary).to_contain_text("Layer 5, head 2,")
-    widget.get_by_role("img", name="Share of labelled pairs").focus()
+    widget.get_by_role("img", name="Share of labeled pairs").focus()
     notebook.keyboard.press("ArrowUp")
     expect(summary).to_contain_text("Layer 4, head 2,")
 

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+from .conftest import SCREENSHOTS
 from .lab import wait_for_rest
 
 pytestmark = pytest.mark.browser
@@ -23,6 +24,12 @@ IDLE = f"() => {KERNEL}.status === 'idle'"
 ERRORS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
   .flatMap((cell) => cell.toJSON().outputs ?? [])
   .filter((output) => output.output_type === "error").length"""
+PAST_THE_FRAME = """(root) => {
+  const edge = root.getBoundingClientRect().right - parseFloat(getComputedStyle(root).paddingRight);
+  return [...root.querySelectorAll(".qkv-controls *, .qkv-pane")]
+    .filter((node) => node.getBoundingClientRect().right > edge + 0.5)
+    .map((node) => `${node.tagName} ${node.className}`);
+}"""
 PIXELS = "(root) => root.querySelector('canvas').toDataURL()"
 
 
@@ -200,3 +207,13 @@ def test_a_saved_training_is_small_has_its_last_picture_and_lives_without_a_kern
     expect(summary(widget)).to_contain_text("Step 60,")
     slider(widget).press("Home")
     expect(summary(widget)).to_contain_text("Step 0,")
+
+
+@pytest.mark.parametrize("width", [320, 780, 1100])
+def test_nothing_runs_past_the_frame(widget: Any, width: int) -> None:
+    widget.evaluate("(root, width) => { root.style.width = `${width}px`; }", width)
+    past = widget.evaluate(PAST_THE_FRAME)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    widget.screenshot(path=SCREENSHOTS / f"training-{width}.png")
+    widget.evaluate("(root) => { root.style.width = ''; }")
+    assert past == []

@@ -22,9 +22,11 @@ def tripled(x: np.ndarray) -> np.ndarray:
     return 3 * x
 
 
-def exercise(limits: tuple[float, float] | None) -> Exercise:
+def exercise(
+    limits: tuple[float, float] | None, mistake_limits: tuple[float, float] | None = None
+) -> Exercise:
     def cases(rng: np.random.Generator) -> Iterator[Case]:
-        yield Case("ones", (np.ones(3),), limits=limits)
+        yield Case("ones", (np.ones(3),), limits=limits, mistake_limits=mistake_limits)
 
     return Exercise(doubled, 1, cases, (tripled,), ("a", "b", "c"))
 
@@ -48,3 +50,15 @@ def test_a_mistake_is_recognized_within_the_limits() -> None:
     report = run_check(exercise((0, 1e-3)), nearly, seed=1)
     assert report.mistake is not None and report.mistake.name == "tripled"
     assert run_check(exercise(None), nearly, seed=1).mistake is None
+
+
+def test_mistakes_can_have_wider_limits_than_right_answers() -> None:
+    def mistake_of(error: float) -> str | None:
+        target = LiveTarget(lambda x: 3 * x + error)
+        found = run_check(exercise((0, 1e-5), (0, 1e-3)), target, seed=1).mistake
+        return found and found.name
+
+    assert mistake_of(1e-4) == "tripled"
+    assert mistake_of(1e-2) is None
+    nearly_right = LiveTarget(lambda x: 2 * x + 1e-4)
+    assert not run_check(exercise((0, 1e-5), (0, 1e-3)), nearly_right, seed=1).passed

@@ -128,6 +128,21 @@ def test_prediction_is_kept_and_revealed(capsys: pytest.CaptureFixture[str]) -> 
     assert find_question("04-spread").options[1].text in out
 
 
+def test_long_lines_break_at_spaces_and_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:
+    predict("13-best-of-72")
+    predict("13-best-of-72", "a")
+    asked = capsys.readouterr().out
+    reveal("13-best-of-72")
+    shown = capsys.readouterr().out
+    assert max(map(len, (asked + shown).splitlines())) <= 88
+    question = find_question("13-best-of-72")
+    for text in (question.prompt, *(o.text for o in question.options)):
+        assert text in " ".join(asked.split())
+    for option in question.options:
+        if option.right:
+            assert option.feedback in " ".join(shown.split())
+
+
 def test_damaged_prediction_is_as_none(capsys: pytest.CaptureFixture[str]) -> None:
     progress.record("prediction", "04-spread", option="q")
     reveal("04-spread")

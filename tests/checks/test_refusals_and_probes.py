@@ -1,5 +1,7 @@
 """Calls that must be refused with an error, and things that are called through a probe."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -182,6 +184,29 @@ def test_wrong_parameters_of_a_class_show_the_right_ones() -> None:
     assert "`Scaler(factor)`" in advice
 
 
+def test_a_method_that_does_not_fit_the_call_is_told_what_it_lacks() -> None:
+    def advice(message: str) -> str:
+        return on_error(SCALER, Failure("TypeError", message))[1]
+
+    no_mask = "Mine.forward() got an unexpected keyword argument 'mask'"
+    assert advice(no_mask) == "Give `forward` a parameter `mask=None`."
+    assert "`memory=None`" in advice(
+        "f.<locals>.Mine.forward() missing 1 required positional argument: 'memory'"
+    )
+    of_the_class = "Scaler.__init__() missing 1 required positional argument: 'other'"
+    assert "`Scaler(factor)`" in advice(of_the_class)
+    assert "`Scaler(factor)`" in advice("scaler() missing 1 required positional argument: 'other'")
+
+
+def test_a_class_among_the_defaults_is_written_by_its_name() -> None:
+    def scaled(x, scaler=Scaler, factor=2.0):
+        """Scale."""
+
+    assert replace(SCALER, reference=scaled).how_to_start == (
+        "Start it with `def scaled(x, scaler=Scaler, factor=2.0):`."
+    )
+
+
 def try_and_count(function, n):
     """Halve a number, and count the calls."""
     counted = []
@@ -236,3 +261,13 @@ def test_what_a_probe_measures_is_judged_but_not_asked_for() -> None:
     assert report.try_next == "Count less."
     stopped = judged(lambda n, counted: 1 / 0, COUNTED)
     assert stopped.expected == "It should return a whole number (an int)."
+
+
+def test_a_complaint_about_what_returns_nothing_says_itself_what_is_expected() -> None:
+    def complaining(n, counted):
+        raise Complaint("It kept no count; it should count once")
+
+    measured = replace(COUNTED, returned=0)
+    assert "Expected" not in str(judged(complaining, measured))
+    stopped = judged(lambda n, counted: 1 / 0, measured)
+    assert stopped.expected == "It should come to its end."

@@ -149,6 +149,16 @@ def changes_a_read_only_input(q: Array, k: Array) -> Array:
     return attention_scores(q, k)
 
 
+def takes_a_shape_apart(q: Array, k: Array) -> Any:
+    _, n, d = q.shape
+    return q @ k.reshape(d, -1) / n
+
+
+def takes_rows_for_columns(s: Array) -> Any:
+    one, other = np.vstack([s, s, s])
+    return one + other
+
+
 LIKELY: list[tuple[Callable[..., Any], str, str]] = [
     (never_returns, "dot", "prints its result"),
     (lambda s: undefined_name(s), "softmax", "A slip in a name"),  # type: ignore[name-defined]  # noqa: F821
@@ -162,6 +172,9 @@ LIKELY: list[tuple[Callable[..., Any], str, str]] = [
     (lambda s: s if s > 0 else -s, "softmax", "`if`, `and` or `or`"),
     (into_whole_numbers, "softmax", "holds one number"),
     (lambda s: s.sum(axis=5), "softmax", "no such axis"),
+    (lambda a, b: np.swapaxes(a, -1, -2), "dot", "has one axis only"),
+    (takes_a_shape_apart, "attention_scores", "a shape has more axes"),
+    (takes_rows_for_columns, "softmax", "gives n rows"),
     (lambda s: s[0, 0, 0], "softmax", "more indices than axes"),
     (lambda a, b: sum(a[i] * b[i] for i in range(len(a) + 1)), "dot", "the last n - 1"),
     (lambda s: s.softmax(-1), "softmax", "no such method"),

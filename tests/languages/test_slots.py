@@ -54,6 +54,13 @@ def test_what_makes_no_language_is_refused() -> None:
         (FIELDS, "Ann Ben Ann", FILLER, "'Ann' stands in words more than once"),
         (FIELDS, WORDS, "please Ben", "'Ben' cannot be filler"),
         (FIELDS, WORDS, "=>", "'=>' cannot be filler"),
+        (None, WORDS, FILLER, "fields is None; give words in a list"),
+        (FIELDS, 3, FILLER, "words is 3; give words in a list"),
+        (FIELDS, ["Ann", 3], FILLER, "words holds 3; give words"),
+        (FIELDS, WORDS, [""], "filler holds ''; give words"),
     ):
         with pytest.raises(BadAnswer, match=message):
-            slots("orders", fields, words, filler)
+            slots("orders", fields, words, filler)  # type: ignore[arg-type]
+    for name in (None, 3, ""):
+        with pytest.raises(BadAnswer, match=r"name is .*; give a text"):
+            slots(name, FIELDS, WORDS, FILLER)  # type: ignore[arg-type]

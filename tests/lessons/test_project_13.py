@@ -47,5 +47,5 @@ def test_a_sentence_that_changes_makes_the_old_card_fail_with_each_number_named(
 def test_a_label_that_does_not_fit_is_named_by_its_line(wrong: str, words: str) -> None:
     outputs = run_project("weak > hinge", wrong, until="weak > hinge")
     (error,) = errors_in(next(o for source, o in outputs.items() if wrong in source))
-    assert words in error.evalue and "Line 20" in error.evalue
+    assert words in error.evalue and "Line 19" in error.evalue
     assert "qkv_course" not in "".join(error.traceback)

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from qkv_course.widgets.base import script
+from qkv_course.widgets.training_data import script_of_stored
 
+DATA = {"training": script_of_stored}  # what comes along with an explorer's own script
 NO_NODE = "There is no node: installing nodejs, or pytest-playwright, which brings one, gives it."
 
 
@@ -36,7 +38,8 @@ def run_js(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Any
     def run(name: str, code: str) -> Any:
         module = folder / f"{name}.mjs"
         show = "process.stdout.write(JSON.stringify(answer));"
-        module.write_text(f"{script(name)}\n{code}\n{show}", encoding="utf-8")
+        whole = script(name, DATA[name]() if name in DATA else "")
+        module.write_text(f"{whole}\n{code}\n{show}", encoding="utf-8")
         done = subprocess.run([node, module], capture_output=True, encoding="utf-8", timeout=60)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

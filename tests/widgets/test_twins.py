@@ -9,6 +9,7 @@ import pytest
 import traitlets
 
 from qkv_course.widgets import EXPLORERS, explore
+from qkv_course.widgets.base import fixed
 from qkv_course.widgets.random import normals, uniforms
 
 # What JSON.stringify needs to write arrays and numbers that JSON does not know.
@@ -73,6 +74,28 @@ def test_random_numbers_are_the_same_in_both(run_js: Callable[[str, str], Any]) 
     for seed, (flat, normal) in zip(seeds, run_js("scaling", code), strict=True):
         np.testing.assert_array_equal(flat, uniforms(9, seed))
         np.testing.assert_allclose(normal, normals((5,), seed), rtol=1e-12)
+
+
+def test_two_decimals_are_alike_in_both(run_js: Callable[[str, str], Any]) -> None:
+    numbers = [
+        0.0,
+        -0.0,
+        0.005,
+        0.0049999999999,
+        -0.001,
+        -0.005,
+        0.125,
+        -0.125,
+        1.005,
+        12.5,
+        -3.456,
+    ]
+    written = [fixed(x) for x in numbers]
+    assert written == [
+        *("0.00", "0.00", "0.01", "0.01", "0.00", "-0.01"),
+        *("0.13", "-0.13", "1.01", "12.50", "-3.46"),
+    ]
+    assert run_js("dot", f"const answer = {json.dumps(numbers)}.map(fixed);") == written
 
 
 def test_numbers_in_a_heatmap_can_be_read(run_js: Callable[[str, str], Any]) -> None:

@@ -137,7 +137,7 @@ def largest_cosine(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> n
 @mistake("the average of all equal best keys' values", "Return one row: the first.")
 def average_of_equals(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Where several keys share the largest score, a hard lookup picks the first and ignores
-    the others. Averaging them is a step towards the soft lookup that comes next."""
+    the others. Averaging them is a step toward the soft lookup that comes next."""
     scores = similarity(query, keys)
     return values[scores == scores.max()].mean(axis=0)
 

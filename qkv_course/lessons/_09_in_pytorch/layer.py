@@ -206,7 +206,7 @@ class NotScaled(InSteps):
     sharp."""
 
     def attended(self, q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Pair:
-        return torch_attention(q * math.sqrt(q.shape[-1]), k, v, mask)
+        return attend(q @ k.mT, v, mask)
 
 
 @mistake("a softmax over the queries' axis", "Take the softmax along the keys: dim=-1.")
@@ -278,6 +278,15 @@ class ValuesByKeyLayer(InSteps):
 
     def projected(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return self.w_q(x), self.w_k(memory), self.w_k(memory)
+
+
+@mistake("values made by w_q", "Use w_v for the values.")
+class ValuesByQueryLayer(InSteps):
+    """The third line was copied from the first. The shape is right, and what is heard is what
+    should have asked."""
+
+    def projected(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.w_q(x), self.w_k(memory), self.w_q(memory)
 
 
 @mistake("w_k and w_v mixed up", "Use w_k for the keys and w_v for the values.")
@@ -488,6 +497,7 @@ MULTI_HEAD_ATTENTION = Exercise(
         MemoryAsks,
         MemoryOnly,
         ValuesByKeyLayer,
+        ValuesByQueryLayer,
         KeysAndValuesSwapped,
         QueriesAndKeysSwapped,
         WithoutBiases,

@@ -178,7 +178,7 @@ def sink_cases(rng: np.random.Generator) -> Iterator[Case]:
 def row_in_place_of_column(weights: Array, column: int = 0) -> Array:
     """This is the row of that word: it sums to 1 whatever the head does, so its mean says nothing.
     How much falls *on* a key stands in a column."""
-    return weights[..., column % weights.shape[-2], :].mean(axis=-1)
+    return weights[..., column, :].mean(axis=-1)
 
 
 @mistake("a sum over the queries", "Take the mean over all queries.")
@@ -229,8 +229,7 @@ def one_sink_for_each_query(weights: Array, column: int = 0) -> Array:
 @mistake("the word's own weight left out", "Take the mean over all queries, this one as well.")
 def without_itself(weights: Array, column: int = 0) -> Array:
     """What a word gives to itself is left out here. The mean is over all queries."""
-    others = np.delete(weights[..., :, column], column % weights.shape[-1] % weights.shape[-2], -1)
-    return others.mean(axis=-1) if others.shape[-1] else weights[..., 0, column]
+    return np.delete(weights[..., :, column], column, axis=-1).mean(axis=-1)
 
 
 @mistake("weights compared with even attention", "Leave out the number of keys.")
@@ -431,6 +430,17 @@ def over_the_queries(weights: Array, pairs: Pairs) -> Array:
     return np.mean(weights.argmax(axis=-2)[..., key] == query, axis=-1)
 
 
+@mistake(
+    "the largest weight of each column, looked up by the query",
+    "A query is a row: look for its largest weight along the last axis.",
+)
+def argmax_over_the_queries(weights: Array, pairs: Pairs) -> Array:
+    """argmax along axis -2 says which query looks at a key most. Taken at the query's own position
+    it says who looks at that word, and not where the word looks."""
+    query, key = np.asarray(pairs).T
+    return np.mean(weights.argmax(axis=-2)[..., query] == key, axis=-1)
+
+
 @mistake("queries and keys of the pairs swapped", "A pair is (query, key), in this order.")
 def pairs_swapped(weights: Array, pairs: Pairs) -> Array:
     """The noun may look at its determiner, or the determiner at its noun: two different questions,
@@ -513,6 +523,7 @@ HEAD_ACCURACY = Exercise(
     results=("accuracy",),
     mistakes=(
         over_the_queries,
+        argmax_over_the_queries,
         pairs_swapped,
         mean_weight,
         above_one_half,
@@ -574,6 +585,26 @@ def flat_position(accuracies: Array, baseline: float) -> Any:
     return int(accuracies.argmax()) if accuracies.max() > baseline else None
 
 
+@mistake(
+    "a position in the flattened table, whatever the rule reaches",
+    "Compare the largest accuracy with the baseline, then use np.unravel_index.",
+)
+def flat_without_baseline(accuracies: Array, baseline: float) -> Any:
+    """argmax without an axis counts through the whole table, and it always finds something. What is
+    wanted is the layer and the head, and None if the rule does as well."""
+    return int(accuracies.argmax())
+
+
+@mistake("a division by the number of layers", "Divide by the number of heads: shape[1].")
+def divided_by_layers(accuracies: Array, baseline: float) -> Any:
+    """argmax counts through the table row by row, and a row has as many entries as there are heads.
+    Divided by the number of layers, the position lands in another place."""
+    if accuracies.max() <= baseline:
+        return None
+    layer, head = divmod(int(accuracies.argmax()), len(accuracies))
+    return layer, head
+
+
 @mistake("head and layer swapped", "Return the layer first, then the head.")
 def swapped(accuracies: Array, baseline: float) -> Any:
     """A row of the table is a layer, so the first index is the layer."""
@@ -627,6 +658,26 @@ def by_means(accuracies: Array, baseline: float) -> Any:
     return int(accuracies.mean(axis=1).argmax()), int(accuracies.mean(axis=0).argmax())
 
 
+@mistake(
+    "layer and head looked for apart", "Find the layer first, then the best head in that layer."
+)
+def by_maxima(accuracies: Array, baseline: float) -> Any:
+    """The layer with the largest entry and the head with the largest entry meet in the best head,
+    as long as there is only one. Of two equal ones, they may take one part each."""
+    if accuracies.max() <= baseline:
+        return None
+    return int(accuracies.max(axis=1).argmax()), int(accuracies.max(axis=0).argmax())
+
+
+@mistake("the axes of the maxima swapped", "To find the layer, take each layer's maximum: axis=1.")
+def maxima_swapped(accuracies: Array, baseline: float) -> Any:
+    """The axis that is named in max is the one that goes away. axis=0 leaves a maximum for each
+    head, so its argmax is a head, and no layer."""
+    if accuracies.max() <= baseline:
+        return None
+    return int(accuracies.max(axis=0).argmax()), int(accuracies.max(axis=1).argmax())
+
+
 @mistake("the worst head", "Look for the largest accuracy.")
 def worst(accuracies: Array, baseline: float) -> Any:
     """argmin finds the smallest entry: the head that is right least often."""
@@ -649,6 +700,8 @@ BEST_HEAD = Exercise(
     results=("layer", "head"),
     mistakes=(
         flat_position,
+        flat_without_baseline,
+        divided_by_layers,
         swapped,
         counted_from_one,
         without_baseline,
@@ -656,6 +709,8 @@ BEST_HEAD = Exercise(
         first_above,
         last_of_the_best,
         by_means,
+        by_maxima,
+        maxima_swapped,
         worst,
         accuracy_in_place,
     ),

@@ -1,6 +1,7 @@
 """Have an encoder's places filled, and read sentences with what is in them."""
 
 import copy
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,11 +18,12 @@ from qkv_course.lessons._09_in_pytorch.probes import (
     array,
     described,
     explained,
+    start_drawing,
     two_tensors,
     undisturbed,
 )
 from qkv_course.models.encoder import EmptyAttention, Encoder
-from qkv_course.models.pretrained import SentenceModel, load_model, mean_vectors
+from qkv_course.models.pretrained import SentenceModel, empty_model, mean_vectors
 
 Function = Callable[[Encoder], Any]
 Sentences = tuple[str, ...]
@@ -63,7 +65,7 @@ def try_real_model(function: Function, sentences: Sentences) -> Results:
 @lru_cache(maxsize=1)
 def untouched() -> SentenceModel:
     """Load the model that reads; its places are empty but while it does."""
-    return load_model(attention=None)
+    return empty_model()
 
 
 @lru_cache(maxsize=1)
@@ -108,6 +110,8 @@ def _no_layer(at: int, block: Any) -> str:
 
 def what(value: Any) -> str:
     """Say what came back in the place of the encoder."""
+    if inspect.isclass(value):
+        return f"the class {value.__name__}"
     return "another encoder" if isinstance(value, Encoder) else described(value)
 
 
@@ -171,6 +175,7 @@ def read(layers: list[nn.Module], sentences: Sentences) -> Results:
     try:
         for at, (block, layer) in enumerate(zip(model.encoder.blocks, layers, strict=True)):
             block.attention = Watched(layer, at)
+        start_drawing()  # whatever was drawn so far: a dropout should be the same each time
         with torch.no_grad():
             hidden, weights = model.encoder(torch.from_numpy(batch.ids), mask)
     finally:

@@ -81,7 +81,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "11-arrow",
         "In each sentence, one word tells which bank is meant: river, loan and so on. You block "
-        "one arrow in all layers and heads, the one from bank to this word. Everybody else may "
+        "one arrow in all layers and heads, the one from bank to this word. All other words may "
         "still look at it. How much of the difference between the two senses is left?",
         (
             Option(

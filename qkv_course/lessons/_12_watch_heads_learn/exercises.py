@@ -51,6 +51,22 @@ def heads_deleted(per_head_output: Array, heads: list[int]) -> Array:
     return np.delete(per_head_output, list(heads), axis=-3)
 
 
+@mistake("the first axis taken out", "Keep the shape: put zeros where the heads are.")
+def first_axis_deleted(per_head_output: Array, heads: list[int]) -> Array:
+    """Without batch axes the heads come first, and they are gone; but W_O expects the features of
+    all heads, each in its place. With a batch in front, whole sentences are gone: count the axes
+    from the end."""
+    return np.delete(per_head_output, list(heads), axis=0)
+
+
+@mistake("the second axis taken out", "Keep the shape: put zeros where the heads are.")
+def second_axis_deleted(per_head_output: Array, heads: list[int]) -> Array:
+    """With one batch axis the heads come second, and they are gone; but W_O expects the features
+    of all heads, each in its place. Without a batch, tokens are gone: count the axes from the
+    end."""
+    return np.delete(per_head_output, list(heads), axis=1)
+
+
 @mistake("heads cut in the caller's own array", "Make a copy first, and cut in the copy.")
 def cut_in_place(per_head_output: Array, heads: list[int]) -> Array:
     """The numbers are right, but what was handed over is changed, too. Whoever cuts one head after
@@ -129,6 +145,8 @@ ABLATE_HEADS = Exercise(
     mistakes=(
         others_cut,
         heads_deleted,
+        first_axis_deleted,
+        second_axis_deleted,
         cut_in_place,
         tokens_cut,
         features_cut,

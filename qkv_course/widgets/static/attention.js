@@ -182,7 +182,6 @@ const compute = (settings, own) => attend(own ?? toy(settings), settings);
 
 // ---- Words --------------------------------------------------------------------------------
 
-const fixed = (x) => (x + 1e-9).toFixed(2);
 const several = (n, thing) => `${n} ${thing}${n > 1 ? "s" : ""}`;
 
 function namesOf({ sentence }, own) {

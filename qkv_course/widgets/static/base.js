@@ -96,6 +96,10 @@ function short(x, whole = Number.isInteger(x)) {
   return x.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0).replace(/^-(0\.00)$/, "$1");
 }
 
+/** Write two decimals, halves away from 0 and no "-0.00", as `fixed` in base.py does. */
+const fixed = (x) =>
+  (Math.abs(x) < 0.005 - 1e-9 ? "0.00" : (x + Math.sign(x) * 1e-9).toFixed(2));
+
 /** Write a number so that it can be told from another one, if they differ. */
 function apart(x, other, whole) {
   if (!differs(x, other) || short(x, whole) !== short(other, whole)) return short(x, whole);

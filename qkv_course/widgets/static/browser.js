@@ -72,7 +72,6 @@ function compute(settings, data) {
 
 // ---- Words --------------------------------------------------------------------------------
 
-const fixed = (x) => (x + 1e-9).toFixed(2);
 
 /** A measure of all heads. */
 const measured = (r, name) =>
@@ -495,7 +494,7 @@ function overview(view) {
     const { layer, head } = settings, best = r.scores.data.indexOf(largestIn(r.scores.data));
     drawGrid(grid, r, settings);
     scores.numbers(r.scores, 1,
-      { layer, head, best, title: "Share of labelled pairs that a head finds" });
+      { layer, head, best, title: "Share of labeled pairs that a head finds" });
     found.textContent = related(r, settings);
   };
 }

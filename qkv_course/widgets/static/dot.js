@@ -17,15 +17,13 @@ function compute({ a_length, a_angle, b_length, b_angle }) {
   };
 }
 
-/** Write two decimals, halves away from 0, and no "-0.00", as `_two` in dot.py does. */
-const two = (x) => (Math.abs(x) < 0.005 ? "0.00" : (x + Math.sign(x) * 1e-9).toFixed(2));
-const factor = (x) => (two(x).startsWith("-") ? `(${two(x)})` : two(x));
+const factor = (x) => (fixed(x).startsWith("-") ? `(${fixed(x)})` : fixed(x));
 
 function describe(r) {
   const [ax, ay] = r.a.data, [bx, by] = r.b.data, [px, py] = r.products.data;
   const side = Math.sign(r.apart - 90) + 1;
-  return `a = [${two(ax)}, ${two(ay)}] and b = [${two(bx)}, ${two(by)}]: ` +
-    `dot(a, b) = ${two(px)} + ${factor(py)} = ${two(r.dot)}. ` +
+  return `a = [${fixed(ax)}, ${fixed(ay)}] and b = [${fixed(bx)}, ${fixed(by)}]: ` +
+    `dot(a, b) = ${fixed(px)} + ${factor(py)} = ${fixed(r.dot)}. ` +
     `The arrows are ${r.apart}° apart, ${["less than", "exactly", "more than"][side]} ` +
     `a right angle, so the dot product is ${["above 0", "0", "below 0"][side]}.`;
 }
@@ -46,7 +44,7 @@ function sums() {
   cells[6].style.fontWeight = 700;
   const fill = ({ a, b, products, dot }, yours) => {
     [0, 1].flatMap((i) => [a.data[i], b.data[i], products.data[i]]).concat(dot, yours ?? 0)
-      .forEach((x, i) => (cells[i].textContent = two(x)));
+      .forEach((x, i) => (cells[i].textContent = fixed(x)));
     own.hidden = yours === undefined;
   };
   return { node, fill };
@@ -96,12 +94,12 @@ function nameTip(plane, [x, y], name) {
 }
 
 function build(view) {
-  const degrees = (x) => `${x}°`, fixed = (x) => x.toFixed(1);
+  const degrees = (x) => `${x}°`, tenths = (x) => x.toFixed(1);
   for (const name of ["a", "b"]) {
     view.slider(`${name}_angle`, { label: `angle of \`${name}\``, min: 0, max: 360, step: 5,
       format: degrees });
     view.slider(`${name}_length`, { label: `length of \`${name}\``, min: 0.5, max: LONGEST, step: 0.5,
-      format: fixed });
+      format: tenths });
   }
   const plane = view.plot({ title: "Two arrows", width: 354, height: 340,
     x: { label: "x" }, y: { label: "y" } });
@@ -110,7 +108,7 @@ function build(view) {
     height: 210, x: { label: "angle between the arrows, in degrees" }, y: { label: "dot(a, b)" } });
   column.node.append(sum.node, curve.node);
   view.table("The curve as a table", (r) => [
-    { title: "Dot product by the angle between the arrows", t: mapped(r.curve, (x) => +two(x)),
+    { title: "Dot product by the angle between the arrows", t: mapped(r.curve, (x) => +fixed(x)),
       rows: ["dot(a, b)"], cols: ANGLES.map(degrees) }]);
   const turns = [0, 45, 90, 135, 180].map((at) => ({ at, label: at }));
   return (r, settings, yours) => {
@@ -119,7 +117,7 @@ function build(view) {
       series: [...arrows(r), corner(r, settings), border(settings)] });
     nameArrows(plane, r);
     sum.fill(r, own);
-    curve.draw({ x: [0, 180], y: [-9.5, 9.5], xTicks: turns, label: `${two(r.dot)} at ${r.apart}°`, series: [
+    curve.draw({ x: [0, 180], y: [-9.5, 9.5], xTicks: turns, label: `${fixed(r.dot)} at ${r.apart}°`, series: [
       { kind: "line", x: ANGLES, y: r.curve.data },
       { kind: "rule", x: 90, color: 4, dashed: true, name: "right angle" },
       { kind: "dots", x: [r.apart], y: [r.dot], color: 2, name: "now" },

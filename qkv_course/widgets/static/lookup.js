@@ -23,8 +23,6 @@ function compute({ calm, festive, temperature }) {
   };
 }
 
-/** Write two decimals, halves away from 0, and no "-0.00", as `_two` in lookup.py does. */
-const two = (x) => (Math.abs(x) < 0.005 ? "0.00" : (x + Math.sign(x) * 1e-9).toFixed(2));
 
 function end({ data }) {
   const most = Math.max(...data);
@@ -34,11 +32,11 @@ function end({ data }) {
 }
 
 function describe(r, { calm, festive, temperature }) {
-  const list = (t) => Array.from(t.data, two).join(", "), name = LAMPS[r.best];
+  const list = (t) => Array.from(t.data, fixed).join(", "), name = LAMPS[r.best];
   const equals = r.scores.data.filter((s) => s === r.scores.data[r.best]).length;
   return `Query [${calm.toFixed(1)}, ${festive.toFixed(1)}], temperature ${temperature}: ${name} fits ` +
     `best${equals > 1 ? ` (the first of ${equals} equals)` : ""}, with a score of ` +
-    `${two(r.scores.data[r.best])} and a weight of ${two(r.weights.data[r.best])}. ` +
+    `${fixed(r.scores.data[r.best])} and a weight of ${fixed(r.weights.data[r.best])}. ` +
     `Red, green, blue: the blend is [${list(r.blend)}], ${name} alone is [${list(r.winner)}]. ${end(r.weights)}`;
 }
 
@@ -65,9 +63,9 @@ function draggable(view, plane) {
 }
 
 function build(view) {
-  const fixed = (x) => x.toFixed(1);
+  const tenths = (x) => x.toFixed(1);
   for (const name of FEATURES)
-    view.slider(name, { label: `query: ${name}`, min: -REACH, max: REACH, step: 0.1, format: fixed });
+    view.slider(name, { label: `query: ${name}`, min: -REACH, max: REACH, step: 0.1, format: tenths });
   view.slider("temperature", { label: "temperature", steps: TEMPERATURES });
   const plane = view.plot({ title: "Keys and query (drag the query)", width: 384, height: 370,
     x: { label: "calm" }, y: { label: "festive" } });
@@ -84,7 +82,7 @@ function build(view) {
       label: `${LAMPS[r.best]} fits the query best` });
     LAMPS.forEach((name, i) => nameTip(plane, KEYS.data.slice(2 * i, 2 * i + 2), name));
     nameTip(plane, r.query.data, "query");
-    const labels = LAMPS.map((name, i) => `${name} ${two(r.weights.data[i])}`);
+    const labels = LAMPS.map((name, i) => `${name} ${fixed(r.weights.data[i])}`);
     weights.draw({ labels, y: [0, 1], series: [{ values: r.weights.data }], label: labels.join(", ") });
     light.draw({ labels: LIGHT, y: [0, 1], series: [
       { values: r.winner.data, name: `${LAMPS[r.best]} alone`, color: 3 },

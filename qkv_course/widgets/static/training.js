@@ -37,7 +37,6 @@ function compute(settings, data) {
 
 // ---- Words --------------------------------------------------------------------------------
 
-const fixed = (x) => (x + 1e-9).toFixed(2);
 const percent = (x) => `${(100 * x + 1e-9).toFixed(1)} %`;
 const headName = (layer, head) => `layer ${layer}, head ${head}`;
 const largest = ({ data }) => data.indexOf(Math.max(...data));
@@ -172,7 +171,7 @@ const heads = (h) => Array.from({ length: h.n_layers * h.n_heads }, (_, i) =>
 
 /** Lines that grow with the steps, and the step that is shown. */
 function curves(view, title, label, of) {
-  const plot = view.plot({ title, x: { label: "step" }, y: { label }, width: 380, height: 210 });
+  const plot = view.plot({ title, x: { label: "step" }, y: { label }, width: 360, height: 210 });
   return (h, r) => {
     const { series, top } = of(h), from = h.steps[0];
     const until = Math.max(view.model.get("_progress")?.steps ?? 0, h.steps.at(-1), from + 1);

@@ -1,0 +1,1 @@
+"""The grader: a folder of learners' notebooks goes in, a gradebook comes out."""

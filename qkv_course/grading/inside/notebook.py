@@ -1,0 +1,133 @@
+"""Run a learner's cells, as IPython would, and call what they define."""
+
+import ast
+import asyncio
+import builtins
+import io
+import linecache
+import symtable
+import sys
+import types
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from .inert import Inert, Phase
+
+PLAIN = {"time", "timeit", "capture", "prun"}  # magics that run the cell below them
+
+
+class Shell:
+    """Stands in for IPython: magics and shell commands do nothing."""
+
+    def __init__(self, run: Callable[[str], None]) -> None:
+        self._run = run
+
+    def run_cell_magic(self, magic: str, line: str, cell: str) -> None:
+        if magic in PLAIN:
+            self._run(cell)
+
+    def getoutput(self, *_: Any, **__: Any) -> list[str]:
+        return []
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+class Notebook:
+    """The names that a notebook's cells have defined so far."""
+
+    def __init__(self) -> None:
+        main = types.ModuleType("__main__")
+        sys.modules["__main__"] = main
+        self.names: dict[str, Any] = vars(main)
+        self.exercises: dict[str, Any] = {}  # given by check(f, exercise="...")
+        shell = Shell(self._execute)
+        self.names.update(get_ipython=lambda: shell, display=lambda *_, **__: None)
+        sys.stdin = io.StringIO()
+        course = import_module("qkv_course")
+        vars(course)["check"] = self._check
+
+    def run(self, number: int, source: str) -> None:
+        """Run a cell. What stops it is raised."""
+        name = f"<cell {number}>"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        self._execute(source, name)
+
+    def find(self, exercise: str, cell: str) -> tuple[str, list[str]]:
+        """Look for an exercise's function.
+
+        cell: the source of the cell that should define it, for one that has another name.
+        Returns what is there ("function", "course", "something" else or "nothing"), and the names
+        of the exercises' functions that it uses.
+        """
+        found = self.exercises.get(exercise, self.names.get(exercise))
+        if found is None and (only := _defined(cell)) is not None:
+            found = self.names.get(only)
+        if found is None:
+            return "nothing", []
+        self.exercises[exercise] = found
+        if isinstance(found, Inert) or str(getattr(found, "__module__", "")).startswith(
+            "qkv_course"
+        ):
+            return "course", []
+        if not callable(found):
+            return "something", []
+        return "function", sorted(_used(found))
+
+    def call(self, exercise: str, probe: str, *args: Any) -> Any:
+        """Call an exercise's function by its probe, "module:name", or directly if it has none."""
+        function = self.exercises[exercise]
+        if not probe:
+            return function(*args)
+        module, _, name = probe.partition(":")
+        return getattr(import_module(module), name)(function, *args)
+
+    def _execute(self, source: str, name: str = "<cell>") -> None:
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        code = compile(python(source), name, "exec", flags, dont_inherit=True)
+        awaited = eval(code, self.names)
+        if awaited is not None:
+            asyncio.run(awaited)
+
+    def _check(self, f: Any = None, exercise: Any = None, *_: Any, **__: Any) -> None:
+        if isinstance(exercise, str) and not Phase.judging:
+            self.exercises[exercise] = f
+
+
+def names_used(source: str) -> list[str]:
+    """List the names that a cell takes from other cells."""
+    return sorted(_looked_up(symtable.symtable(python(source), "<cell>", "exec")))
+
+
+def python(source: str) -> str:
+    """Write a cell's magics (`%timeit`, `!ls`) as the Python that IPython makes of them."""
+    manager: Callable[[], Any] = TransformerManager  # published without types
+    return str(manager().transform_cell(source))
+
+
+def _looked_up(table: symtable.SymbolTable) -> set[str]:
+    top = table.get_type() == "module"
+    used = (s for s in table.get_symbols() if s.is_referenced() and (top or s.is_global()))
+    names = {s.get_name() for s in used} - set(dir(builtins))
+    return names.union(*map(_looked_up, table.get_children()))
+
+
+def _defined(cell: str) -> str | None:
+    """Give the name of the one function or class that a cell defines."""
+    tree = ast.parse(python(cell))
+    defined = [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    return defined[0] if len(defined) == 1 else None
+
+
+def _used(found: Any) -> set[str]:
+    methods = vars(found).values() if isinstance(found, type) else (found,)
+    codes = [m.__code__ for m in methods if isinstance(m, types.FunctionType)]
+    names: set[str] = set()
+    while codes:
+        code = codes.pop()
+        names.update(code.co_names)
+        codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return names
