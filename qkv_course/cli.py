@@ -21,6 +21,8 @@ except ModuleNotFoundError:
         "`python -m qkv_course.doctor` lists all that is missing."
     ) from None
 
+from qkv_course.grading.cli import grade  # it needs typer as well
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -253,6 +255,9 @@ def build(
             "Run `make build`, or `pip install -r requirements-dev.txt`."
         ) from None
     raise typer.Exit(builder.main(check=check, names=lessons or (), force=force))
+
+
+app.command()(grade)
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,8 +17,8 @@ COURSE_FOLDER = "notebooks"
 # anonymously, "anon_" and five letters stand for name and id. Attachments with a name that was
 # taken get -1, -2, and so on.
 CANVAS = re.compile(
-    r"(?:(?P<name>\w+?)_)?(?:LATE_)?(?:(?P<user>\d+)|(?P<anonymous>anon_[^\W_]+))"
-    r"_(?P<file>\d{3,})_(?P<rest>.+)",
+    r"(?:(?P<name>\w+?)_)?(?:LATE_)?(?:(?P<user>\d{1,20})|(?P<anonymous>anon_[^\W_]+))"
+    r"_(?P<file>\d{3,20})_(?P<rest>.+)",
     re.S,
 )
 # Moodle (mod/assign/classes/downloader.php, and importziplib.php, which reads such names back):
@@ -27,22 +26,25 @@ CANVAS = re.compile(
 # learner, with a _ at its end before 4.1; one folder for all, before 3.1 and on demand. The
 # default group of a team submission has no id.
 MOODLE = re.compile(
-    r"(?P<name>[^_]*)_(?:(?P<user>\d+)_)?assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?",
+    r"(?P<name>[^_]*)_(?:(?P<user>\d{1,20})_)?assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?",
     re.S,
 )
 # Gradescope's export of an assignment: a folder for each submission, and beside them
 # submission_metadata.yml, which says whose they are.
-GRADESCOPE = re.compile(r"submission_(?P<user>\d+)")
+GRADESCOPE = re.compile(r"submission_(?P<user>\d{1,20})")
 
 LESSON = re.compile(
     r"(?<![^\W_])(?:"
-    + "|".join(f"({lesson.replace('_', r'[\W_]+')})" for lesson in LESSONS)
+    + "|".join("(" + lesson.replace("_", r"[\W_]+") + ")" for lesson in LESSONS)
     + r")(?![^\W_])",
     re.I,
 )
 # JupyterLab: -Copy1. Windows: " - Copy (2)". macOS: " copy 2". Browsers: " (1)".
-COPY = re.compile(r"(?:[-_ ]+cop(?:y|ie|ia)|[-_ ]+kopie)[-_ ]*\d*$|\s*\(\d{1,2}\)$", re.I)
+COPY = re.compile(
+    r"(?:[-_ ]+cop(?:y|ie|ia)|[-_ ]+kopie)[-_ ]*\d*$|\s*\(\d{1,2}\)$|-checkpoint$", re.I
+)
 NUMBER = re.compile(r"[-_ ]+(\d{1,2})$")
+NAMELESS = "no name"
 AROUND = " _-.,()[]{}"
 
 
@@ -131,7 +133,11 @@ def people_of(place: Place, teams: Mapping[str, list[Person]]) -> list[Person]:
         return teams.get(place.parts[0]) or [Person(found[0], found[0], ids)]
     if found.re is MOODLE:
         ids = {"moodle_participant": found["user"]} if found["user"] else {}
-        return [Person(f"moodle {found['user'] or found['name']}", clean(found["name"]), ids)]
+        return [
+            Person(
+                f"moodle {found['user'] or found['name']}", clean(found["name"]) or NAMELESS, ids
+            )
+        ]
     name, user = found["name"] or "", found["user"] or found["anonymous"]
     ids = {"canvas_user": user, "canvas_file": found["file"]}
     return [Person(f"canvas {user}", clean(name) or user, ids)]
@@ -143,13 +149,8 @@ def _by_name(place: Place) -> Person:
             return Person("", "")
         file = read_file_name(stem_of(part))
         if not file.lesson:
-            return Person(f"named {_spelled(part)}", clean(stem_of(part)))
+            return Person(f"named {stem_of(part)}", clean(stem_of(part)) or NAMELESS)
         if file.rest:
             return Person(f"named {file.rest}", file.rest)
     name = read_file_name(place.parts[-1]).rest
     return Person(f"named {name}", name) if name else Person("", "")
-
-
-def _spelled(part: str) -> str:
-    """Give a folder's name in one spelling, but with all that tells it from others."""
-    return unicodedata.normalize("NFC", stem_of(part))

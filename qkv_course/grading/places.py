@@ -1,8 +1,10 @@
-"""Where notebooks lie: a walk through folders and zips that follows no link and believes no size."""
+"""A walk through folders and zips: it follows no link, opens no pipe, and believes no size."""
 
 from __future__ import annotations
 
+import contextlib
 import io
+import itertools
 import os
 import re
 import stat
@@ -12,7 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from qkv_course.grading.notebooks import MAX_BYTES, UnreadableNotebook, read_bytes, unreadable
 
@@ -33,9 +35,11 @@ OTHERS = {
 SKIPPED = {"__macosx", "__pycache__", "node_modules", "site-packages"}
 SOLUTIONS = "solutions"
 NOT_GRADED = "holds the course's solutions, which are not graded"
+DAMAGED = "cannot be opened as a zip: ask the learner to hand it in again"
 GRADESCOPE_LIST = "submission_metadata.yml"
 
 MAX_DEPTH = 20
+MAX_NAME = 255  # characters of a file's name; a zip may have longer ones
 MAX_DIRECTORY = 16 * 2**20  # bytes of a zip's own list of files: some 200,000 names
 MAX_UNPACKED = 2**30  # bytes of the notebooks in one zip that lies among others
 MAX_RATIO = 200  # of the size unpacked, if that is large, to the size packed
@@ -48,13 +52,14 @@ class Place:
 
     parts: its name, from the folder or zip that was searched; a zip counts as a folder.
     path: the file, or the zip that holds it. member: its name in that zip. inner: if `member`
-    is itself a zip, the name in there.
+    is itself a zip, the name in there. name: all its parts, as they may be printed.
     """
 
     parts: tuple[str, ...]
     path: Path
     member: str = ""
     inner: str = ""
+    name: str = ""
 
 
 @dataclass
@@ -67,6 +72,7 @@ class Found:
     notebooks: list[Place] = field(default_factory=list)
     others: list[Place] = field(default_factory=list)
     lists: list[Place] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     ignored: dict[str, str] = field(default_factory=dict)
 
     def ignore(self, parts: tuple[str, ...], why: str) -> None:
@@ -75,13 +81,21 @@ class Found:
 
     def add(self, place: Place) -> None:
         """Keep a file, if it may matter."""
-        name = place.parts[-1]
+        name, parts = place.parts[-1], tuple(map(one_spelling, place.parts))
+        place = replace(place, parts=parts, name=self._new(printed(parts)))
         if NOTEBOOK.search(name):
             self.notebooks.append(place)
         elif name == GRADESCOPE_LIST:
             self.lists.append(place)
         elif suffix(name) in OTHERS:
             self.others.append(place)
+
+    def _new(self, name: str) -> str:
+        # Names that differ only in what cannot be printed must stay two.
+        tries = (name if n == 1 else f"{name} ({n})" for n in itertools.count(1))
+        new = next(name for name in tries if name not in self.names)
+        self.names.add(new)
+        return new
 
 
 def suffix(name: str) -> str:
@@ -94,10 +108,14 @@ def printed(parts: tuple[str, ...]) -> str:
     return "/".join(map(clean, parts))
 
 
+def one_spelling(text: str) -> str:
+    """Give a name as most systems spell it; macOS writes accents apart from their letters."""
+    return unicodedata.normalize("NFC", text)
+
+
 def clean(text: str) -> str:
     """Give a name in one spelling and on one line, without what a terminal would obey."""
-    text = unicodedata.normalize("NFC", text)
-    kept = (_printable(character) for character in text)
+    kept = (_printable(character) for character in one_spelling(text[:MAX_NAME]))
     return " ".join("".join(kept).split())
 
 
@@ -113,16 +131,18 @@ def _printable(character: str) -> str:
 def search(path: Path) -> Found:
     """Find all notebooks at a path: a notebook, a zip, or a folder at any depth.
 
-    Raises OSError if the path cannot be opened, and zipfile.BadZipFile.
+    Raises OSError and UnreadableNotebook if the path cannot be opened, and zipfile.BadZipFile.
     """
     found = Found()
+    name, path = path.name, path.resolve()  # a link that was asked for is followed
     if path.is_dir():
         _folder(found, path, ())
-    elif suffix(path.name) == ".zip":
-        with path.open("rb") as file:
+    elif suffix(name) == ".zip":
+        with open_file(path) as file:
             _zip(found, file, Place((), path), most=None)
     else:
-        found.add(Place((path.name,), path))
+        open_file(path).close()
+        found.add(Place((name,), path))
     return found
 
 
@@ -132,16 +152,15 @@ def search(path: Path) -> Found:
 def _folder(found: Found, folder: Path, parts: tuple[str, ...]) -> None:
     if len(parts) > MAX_DEPTH:
         return found.ignore(parts, "lies too deep in folders to be looked at")
-    try:
-        with os.scandir(folder) as entries:
-            ordered = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        if not parts:
-            raise
-        return found.ignore(parts, f"cannot be opened ({str(error.strerror).lower()})")
+    with os.scandir(folder) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
-        if not _is_skipped(entry.name):
+        if _is_skipped(entry.name):
+            continue
+        try:
             _entry(found, entry, (*parts, entry.name))
+        except OSError as error:
+            found.ignore((*parts, entry.name), f"cannot be opened ({str(error.strerror).lower()})")
 
 
 def _entry(found: Found, entry: os.DirEntry[str], parts: tuple[str, ...]) -> None:
@@ -156,17 +175,18 @@ def _entry(found: Found, entry: os.DirEntry[str], parts: tuple[str, ...]) -> Non
     elif not entry.is_file(follow_symlinks=False):
         found.ignore(parts, "is no ordinary file")
     elif suffix(entry.name) == ".zip":
-        try:
-            with open_file(path) as file:
+        with open_file(path) as file:
+            try:
                 _zip(found, file, Place(parts, path), MAX_UNPACKED)
-        except (OSError, UnreadableNotebook, zipfile.BadZipFile):
-            found.ignore(parts, "cannot be opened as a zip: ask the learner to hand it in again")
+            # Archives raise half a dozen unrelated types for one damaged byte.
+            except Exception:
+                found.ignore(parts, DAMAGED)
     else:
         found.add(Place(parts, path))
 
 
 def _is_skipped(name: str) -> bool:
-    return name.startswith(".") or name.casefold() in SKIPPED
+    return (name.startswith(".") and name != "..") or name.casefold() in SKIPPED
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -213,11 +233,11 @@ def _unpacked(file: BinaryIO, member: str) -> bytes:
 def _zip(found: Found, file: BinaryIO, at: Place, most: int | None) -> None:
     """Look into a zip. at: where it lies. most: bytes that it may unpack to, if limited."""
     if _directory_size(file) > MAX_DIRECTORY:
-        return found.ignore(at.parts, "is a zip of more files than a learner can have made")
+        raise zipfile.BadZipFile
     with zipfile.ZipFile(file) as archive:
         # Of several files with one name, only the last can be read.
         members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
-        for info in sorted(members.values(), key=lambda info: _parts(info)):
+        for info in sorted(members.values(), key=_parts):
             place = replace(
                 at,
                 parts=at.parts + _parts(info),
@@ -233,10 +253,8 @@ def _parts(info: zipfile.ZipInfo) -> tuple[str, ...]:
     """Split a member's name. Some programs write backslashes, and UTF-8 that they call cp437."""
     name = info.filename
     if not info.flag_bits & 0x800:
-        try:
+        with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            pass
     return tuple(part for part in name.replace("\\", "/").split("/") if part != ".")
 
 
@@ -257,6 +275,8 @@ def _is_safe(found: Found, place: Place, info: zipfile.ZipInfo, most: int | None
     why = ""
     if ".." in parts or "" in parts or ":" in parts[0]:
         why = "has a name that leads out of its zip"
+    elif len(info.filename) > MAX_DEPTH * MAX_NAME or max(map(len, parts)) > MAX_NAME:
+        why = "has a name that is too long"
     elif stat.S_ISLNK(info.external_attr >> 16):
         why = "is a link, and links are not followed"
     elif info.flag_bits & 0x1:
@@ -281,11 +301,8 @@ def _member(found: Found, archive: zipfile.ZipFile, info: zipfile.ZipInfo, place
         try:
             with io.BytesIO(archive.read(info)) as file:
                 _zip(found, file, place, MAX_UNPACKED)
-        # Archives raise half a dozen unrelated types for one damaged byte.
-        except Exception:
-            found.ignore(
-                place.parts, "cannot be opened as a zip: ask the learner to hand it in again"
-            )
+        except Exception:  # as above
+            found.ignore(place.parts, DAMAGED)
 
 
 def _directory_size(file: BinaryIO) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 import traitlets
 
+from qkv_course.checks.question import wrapped
 from qkv_course.widgets.base import Widget, module
 
 
@@ -45,7 +46,7 @@ class ChoicesWidget(Widget):
         """Write the question out, and the feedback once it is answered."""
         if self.chosen is None:
             return self._plain or self._prompt
-        return f"{self._plain or self._prompt}\n{self._feedback[self.chosen]}"
+        return f"{self._plain or self._prompt}\n{wrapped(self._feedback[self.chosen])}"
 
     def __repr__(self) -> str:
         return self.words()

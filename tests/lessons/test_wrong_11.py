@@ -666,6 +666,7 @@ class DropsInTheContext(ByHand):
     def __init__(self, d_model: int, n_heads: int) -> None:
         super().__init__(d_model, n_heads)
         self.drop = nn.Dropout(0.1)
+        nn.init.xavier_uniform_(self.w_q.weight)
 
     def ended(self, weights: Tensor, v: Tensor, shape: Any) -> Any:
         return super().ended(self.drop(weights), v, shape)[0], weights

@@ -8,6 +8,7 @@ from qkv_course.grading.exports.grades import (
     Grade,
     Options,
     grades_by_lesson,
+    not_graded,
     number_text,
 )
 from qkv_course.grading.exports.people import match
@@ -23,6 +24,7 @@ def write(results: Iterable[Result], options: Options) -> Export:
     Other columns would write old grades over what was changed in Canvas since the export.
     Rows are never added; a learner without a row is listed. Raises BadExport.
     """
+    results = list(results)
     grades = grades_by_lesson(results, options)
     table = read(options.template)
     columns = {n: table.find_column(options.columns.get(n, n)) for n in grades}
@@ -35,7 +37,11 @@ def write(results: Iterable[Result], options: Options) -> Export:
             if grade.learner in matched:
                 row = table.students[matched[grade.learner]]
                 left_out += _fill(table, row, column, grade, options)
-    return Export({"canvas.csv": table.text([*columns.values()])}, tuple(left_out), tuple(notes))
+    return Export(
+        {"canvas.csv": table.text([*columns.values()])},
+        (*left_out, *not_graded(results)),
+        tuple(notes),
+    )
 
 
 def _fill(table: Table, row: list[str], column: int, grade: Grade, options: Options) -> list[str]:
@@ -52,8 +58,9 @@ def _fill(table: Table, row: list[str], column: int, grade: Grade, options: Opti
 def _worth_note(table: Table, column: int, grades: list[Grade], options: Options) -> list[str]:
     if options.scaled or not grades or table.points_possible(column) == grades[0].of_points:
         return []
+    worth = table.worth[column].strip() or "nothing"
     return [
-        f"{table.header[column]} is worth {table.worth[column].strip() or 'nothing'} in Canvas, "
-        f"{grades[0].lesson} {number_text(grades[0].of_points)}: these are the raw points. "
+        f"{grades[0].lesson} has {number_text(grades[0].of_points)} points, and "
+        f"{table.header[column]} is worth {worth} in Canvas: the grades are the raw points. "
         "Ask for scaled ones, or change what it is worth in Canvas."
     ]

@@ -61,7 +61,7 @@ class Table:
         assignments = {
             i: header
             for i, header in enumerate(self.header)
-            if header not in STUDENT_COLUMNS and "read only" not in self.worth[i]
+            if len(_names(header)) > 1 and "read only" not in self.worth[i]
         }
         found = [i for i, header in assignments.items() if wanted in _names(header)]
         if len(found) == 1:

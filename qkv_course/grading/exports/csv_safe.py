@@ -10,7 +10,8 @@ from qkv_course.grading.files import printable
 # A cell that starts with one of these is a formula (OWASP, "CSV Injection"); the wide forms
 # count in East Asian editions. A separator within a field starts a cell too, for a spreadsheet
 # that splits at another separator than the file's.
-FORMULA = re.compile(r"((?:^|[,;|\t\r\n])[\s\x00\"']*)([=+\-@＝＋－＠])")
+UNSEEN = r"\s\x00-\x1f\u200b-\u200f\u2060\ufeff"
+FORMULA = re.compile(rf"((?:^|[,;|\t\r\n])[{UNSEEN}\"']*)([=+\-@＝＋－＠])")
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)(e[+-]?\d{1,3})?|[+-]", re.IGNORECASE)
 
 Field = str | int | float

@@ -8,7 +8,7 @@ from qkv_course.errors import QkvError
 from qkv_course.grading.exports.people import Person
 from qkv_course.grading.files import printable, write_whole
 from qkv_course.grading.results import Result
-from qkv_course.grading.tally import best, lessons_of, points_of
+from qkv_course.grading.tally import best, in_order, lessons_of, points_of
 
 TOTAL = "total"
 
@@ -26,7 +26,8 @@ class Options:
     scaled: whether the full points of a lesson count as those of its column; else raw points.
     out_of: what a column is worth, where the other system does not say so.
     people: what is known of a learner besides the name: "id", "sis_id", "login", "email", "name".
-    template: the file exported from the other system, where one is filled in.
+        `people.known_people` collects that.
+    template: the file exported from Canvas, which is filled in.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +83,12 @@ def grades_by_lesson(results: Iterable[Result], options: Options) -> dict[str, l
                 f"There are: {', '.join(there) or 'none'}; and {TOTAL}, the sum of all."
             )
     return {lesson: _grades(lesson, there, learners) for lesson in wanted}
+
+
+def not_graded(results: Iterable[Result]) -> list[str]:
+    """Say which submissions could not be graded, so that nobody is lost."""
+    unread = [result for result in in_order(results) if not result.exercises and result.problem]
+    return [f"{r.learner}: {r.lesson or r.source} was not graded. {r.problem}" for r in unread]
 
 
 def _grades(lesson: str, there: list[str], learners: dict[str, dict[str, Result]]) -> list[Grade]:

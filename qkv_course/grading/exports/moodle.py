@@ -13,11 +13,10 @@ from qkv_course.grading.exports.grades import (
     Grade,
     Options,
     grades_by_lesson,
+    not_graded,
     number_text,
 )
-from qkv_course.grading.exports.moodle_people import people_in
-from qkv_course.grading.exports.people import Person, match
-from qkv_course.grading.files import file_name
+from qkv_course.grading.exports.people import Person
 from qkv_course.grading.results import Result
 
 IDENTITY = {"email": "email", "idnumber": "sis_id", "username": "login"}  # column: what it holds
@@ -29,35 +28,30 @@ def write(results: Iterable[Result], options: Options) -> Export:
 
     An empty grade would take away the one that is there. Raises BadExport.
     """
+    results = list(results)
     grades = grades_by_lesson(results, options)
     learners = {grade.learner for column in grades.values() for grade in column}
     people, left_out = _people(learners, options)
     files, notes = {}, []
     for lesson, column in grades.items():
         known = [grade for grade in column if grade.learner in people]
-        title = options.columns.get(lesson, lesson)
-        files[f"moodle_{file_name(title, '.csv')}"] = _file(known, title, people, options)
-        notes += _which_column(lesson, [people[grade.learner] for grade in known])
-    return Export(files, tuple(left_out), tuple(notes))
+        if known:
+            title = options.columns.get(lesson, lesson)
+            files[f"moodle_{lesson}.csv"] = _file(known, title, people, options)
+            notes.append(_which_column(lesson, [people[grade.learner] for grade in known]))
+    return Export(files, (*left_out, *not_graded(results)), tuple(notes))
 
 
-def _people(learners: set[str], options: Options) -> tuple[dict[str, Person], list[str]]:
+def _people(learners: Iterable[str], options: Options) -> tuple[dict[str, Person], list[str]]:
     """Find out how Moodle knows each learner; an unknown one would stop the whole import."""
-    people: dict[str, Person] = dict(options.people)
-    left_out: list[str] = []
-    if options.template:
-        rows = people_in(options.template)
-        matched, left_out = match(learners, options.people, rows)
-        people = {learner: rows[i] for learner, i in matched.items()}
-        learners = set(matched)
-    usable = {}
+    usable, left_out = {}, []
     for learner in sorted(learners):
-        person = people.get(learner, {})
+        person = options.people.get(learner, {})
         values = [person.get(key, "") for key in IDENTITY.values()]
         if not any(values):
             left_out.append(f"{learner}: no e-mail address, ID number or username is known.")
         elif any(defused(value) != value for value in values):
-            left_out.append(f"{learner}: a spreadsheet would run the address as a formula.")
+            left_out.append(f"{learner}: a spreadsheet would run their address as a formula.")
         else:
             usable[learner] = person
     return usable, left_out
@@ -84,11 +78,9 @@ def _feedback(grade: Grade) -> str:
     return escape("; ".join(headlines), quote=False)
 
 
-def _which_column(lesson: str, people: list[Person]) -> list[str]:
+def _which_column(lesson: str, people: list[Person]) -> str:
     """Say which columns name everybody: Moodle finds users by one only."""
-    whole = [c for c, key in IDENTITY.items() if people and all(p.get(key) for p in people)]
-    if whole or not people:
-        return [f"{lesson}: map users from {' or '.join(whole)}."] if whole else []
-    return [
-        f"{lesson}: no one column names everybody. Moodle skips rows where its column is empty."
-    ]
+    whole = [name for name, key in IDENTITY.items() if all(p.get(key) for p in people)]
+    if whole:
+        return f"{lesson}: in Moodle, map users from {' or '.join(whole)}."
+    return f"{lesson}: no column names everybody, and Moodle skips a row where its column is empty."

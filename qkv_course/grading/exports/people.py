@@ -4,10 +4,40 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qkv_course.grading.roster import Learner
+    from qkv_course.grading.submissions import Submission
 
 Person = Mapping[str, str]  # "id", "sis_id", "login", "email", "name": those that are known
 KEYS = ("id", "sis_id", "login", "email", "name")  # the surest first
+# What a submission's ids mean to the system that it came from.
+MEANING = {"canvas_user": "id", "sid": "sis_id", "email": "email"}
 Index = Mapping[str, Mapping[str, set[int]]]  # by key, and by a form of the value: the rows
+
+
+def known_people(
+    submissions: Iterable["Submission"], roster: Sequence["Learner"] = ()
+) -> dict[str, Person]:
+    """Give what is known of each learner, from where the submissions came from and the roster."""
+    people: dict[str, dict[str, str]] = defaultdict(dict)
+    for submission in submissions:
+        known = {MEANING[k]: value for k, value in submission.ids.items() if k in MEANING}
+        people[submission.learner].update(known)
+    rows = [_on_roster(learner) for learner in roster]
+    for name, i in match(people, people, rows)[0].items():
+        people[name] = {**rows[i], **people[name]}
+    return dict(people)
+
+
+def _on_roster(learner: "Learner") -> dict[str, str]:
+    # Moodle's grading worksheet numbers participants, which nothing else in Moodle knows.
+    ids = [i for i in learner.ids if not i.casefold().startswith("participant")]
+    known = {"name": learner.name, "login": learner.login, "email": learner.email}
+    if ids:
+        known |= {"id": ids[0], "sis_id": ids[-1]}  # Canvas has both, others one
+    return {key: value for key, value in known.items() if value}
 
 
 def match(

@@ -1,0 +1,78 @@
+"""The commands of `qkv` for those who grade; what they need is imported when they run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qkv_course.errors import QkvError
+
+MIB = 1 << 20
+
+
+def grade(
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder of notebooks (one folder a learner, nbgrader's submitted/, files named "
+            "by learner), a zip from your learning system, or one notebook."
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Where gradebook and pages go. Without it, reports are printed."
+        ),
+    ] = None,
+    lesson: Annotated[
+        str, typer.Option(help="The lesson of notebooks whose names do not tell, and no other.")
+    ] = "",
+    roster: Annotated[
+        Path | None, typer.Option(help="A CSV of all learners: who is missing is then listed.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also grade what has not changed.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="From a grade: draws the same inputs again.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes at once; one for each core by default.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="For one notebook, in all.")] = 120.0,
+    call_seconds: Annotated[float, typer.Option(help="For one cell, and for one exercise.")] = 10.0,
+    memory: Annotated[int, typer.Option(min=1, help="For one notebook, in MiB.")] = 1024,
+    rung: Annotated[
+        str | None, typer.Option(help="jail, jail-lite, landlock or process: this one or none.")
+    ] = None,
+    allow_weak: Annotated[
+        bool, typer.Option("--allow-weak", help="Grade even where code cannot be shut in well.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="local, or dask for several machines.")] = "local",
+    scheduler: Annotated[str, typer.Option(help="The address of the Dask scheduler.")] = "",
+) -> None:
+    """Grade notebooks: a gradebook, a page a learner, a page for the class.
+
+    Ends with 0 if all notebooks were graded, with 3 if some could not be read, with 1 if nothing
+    could be done.
+    """
+    from qkv_course.grading.command import Wish, run
+    from qkv_course.grading.grade import Settings
+    from qkv_course.grading.ladder import find_rung
+    from qkv_course.grading.limits import Limits
+
+    if engine not in ("local", "dask"):
+        raise QkvError(f"There is no engine {engine!r}. There are: local, dask.")
+    limits = Limits(seconds, call_seconds, call_seconds, memory * MIB)
+    ladder = find_rung(allow_weak, rung)
+    settings = Settings(ladder.rung, limits, seed, lesson)
+    wish = Wish(
+        submissions,
+        output,
+        settings,
+        ladder,
+        roster=roster,
+        workers=workers,
+        engine=engine,
+        scheduler=scheduler,
+        force=force,
+    )
+    raise typer.Exit(run(wish))
