@@ -10,9 +10,12 @@ from qkv_course.checks.compare import Problem, is_whole
 from qkv_course.checks.exercise import Exercise
 
 Advice = tuple[str, str]  # what is likely, or "", and what to try
+# Python's own words where a call does not fit: a method is told from a function by its class.
 METHOD = re.compile(
     r"\w\.([a-z]\w*)\(\) (?:got an unexpected keyword argument|(missing 1 required .*):) '(\w+)'"
 )
+OTHER_METHOD = re.compile(r"\w\.([a-z]\w*)\(\) (?:takes|missing|got multiple) ")
+CALL = re.compile(r"[\w>]\(\) (?:takes|missing|got) ")
 
 BY_PROBLEM = {
     "raised": "Run that line by yourself on the input above, piece by piece, and print the shapes.",
@@ -356,6 +359,10 @@ def on_parameters(exercise: Exercise, message: str) -> Advice:
         if missing:
             return "", f"Give the parameter `{name}` of `{method}` a default: `{name}=None`."
         return "", f"Give `{method}` a parameter `{name}=None`."
+    if (other := OTHER_METHOD.search(message)) and exercise.name not in message:
+        return "", f"Look at the parameters of `{other[1]}`: `self` first, then those of the stub."
+    if not CALL.search(message):
+        return "", BY_PROBLEM["raised"]
     return "The function's parameters are no longer those of the stub.", exercise.how_to_start
 
 

@@ -49,7 +49,8 @@ class Usage:
     def ending(self) -> str:
         """Say how the process ended."""
         if number := self.status & 127:
-            return f"it was stopped by the signal {signal.Signals(number).name}"
+            names = {int(s): s.name for s in signal.Signals}  # without most of the real-time ones
+            return f"it was stopped by the signal {names.get(number, number)}"
         return f"it left with the status {self.status >> 8}"
 
 
@@ -170,7 +171,8 @@ class Session:
         except wire.WireError as error:
             self.close()
             raise Ended(f"it answered something that is no message: {error}") from None
-        if not isinstance(answer, dict) or answer.pop("id", None) != number:
+        said = answer.pop("id", None) if isinstance(answer, dict) else None
+        if type(said) is not int or said != number:
             self.close()
             raise Ended("it answered something that nobody had asked")
         return answer

@@ -17,7 +17,7 @@ COURSE_FOLDER = "notebooks"
 # anonymously, "anon_" and five letters stand for name and id. Attachments with a name that was
 # taken get -1, -2, and so on.
 CANVAS = re.compile(
-    r"(?:(?P<name>\w+?)_)?(?:LATE_)?(?:(?P<user>\d{1,20})|(?P<anonymous>anon_[^\W_]+))"
+    r"(?:(?!LATE_)(?P<name>\w+?)_)?(?:LATE_)?(?:(?P<user>\d{1,20})|(?P<anonymous>anon_[^\W_]+))"
     r"_(?P<file>\d{3,20})_(?P<rest>.+)",
     re.S,
 )

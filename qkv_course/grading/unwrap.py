@@ -51,11 +51,17 @@ def _are_exports(notebooks: list[Place]) -> bool:
 
 
 def _is_wrapper(notebooks: list[Place]) -> bool:
-    """Tell whether there is but one folder, and it holds several learners'."""
-    if len({place.parts[0] for place in notebooks}) > 1 or from_system(notebooks[0].parts[0]):
-        return False
-    inside = {place.parts[1] for place in notebooks}
-    return len(inside) > 1 and not any(map(_is_of_one_learner, inside))
+    """Tell whether there is but one folder, and several learners' in it, at any depth."""
+    for depth in range(MAX_DEPTH):
+        names = {place.parts[depth] for place in notebooks}
+        has_files = any(len(place.parts) == depth + 1 for place in notebooks)
+        if any(from_system(name) or _is_of_one_learner(name) for name in names):
+            return False
+        if len(names) > 1:
+            return depth == 1 or (depth > 1 and not has_files)
+        if has_files:
+            return False
+    return False
 
 
 def _is_of_one_learner(name: str) -> bool:

@@ -193,6 +193,12 @@ def test_a_method_that_does_not_fit_the_call_is_told_what_it_lacks() -> None:
     assert "`memory=None`" in advice(
         "f.<locals>.Mine.forward() missing 1 required positional argument: 'memory'"
     )
+    too_few = "Mine.forward() takes 1 positional argument but 2 were given"
+    assert "the parameters of `forward`" in advice(too_few)
+    without_self = "Mine.forward() got multiple values for argument 'mask'"
+    assert "`self` first" in advice(without_self)
+    assert "`Scaler(factor)`" in advice(too_few.replace("Mine.forward", "Scaler.scale"))
+    assert "Scaler" not in advice("unsupported operand type(s) for +: 'int' and 'str'")
     of_the_class = "Scaler.__init__() missing 1 required positional argument: 'other'"
     assert "`Scaler(factor)`" in advice(of_the_class)
     assert "`Scaler(factor)`" in advice("scaler() missing 1 required positional argument: 'other'")

@@ -5,15 +5,20 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from made_up import CLASS, MISSING, SOFTMAX, exercise, result
 
+from qkv_course.checks.render import report_html
+from qkv_course.checks.report import Comparison, Report
 from qkv_course.grading.pages import write_pages
+from qkv_course.grading.results import ExerciseResult
 
 pytestmark = pytest.mark.browser
 
 CHROMIUM = "/usr/bin/chromium"
+WIDE = np.full((8, 8), 123.4567), np.zeros((8, 8))
 NAME = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 
 
@@ -32,9 +37,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the pages of a class with one hostile learner."""
     hostile = dataclasses.replace(exercise("softmax", 2, "raised"), code=NAME, text=NAME)
+    code = "def wide():\n    return " + " + ".join(f"term_{i}" for i in range(40))
+    wide = Report("softmax", "wrong", expected="This.", comparison=Comparison("w", *WIDE))
+    card = ExerciseResult("softmax", 0, 2, "wrong", html=report_html(wide), code=code)
+    carded = result("carded", SOFTMAX, exercises=(card,))
     weak = result(NAME, SOFTMAX, exercises=(hostile,), notes=(NAME,), rung="process")
     folder = tmp_path_factory.mktemp("site")
-    write_pages(folder, [*CLASS, weak], [*MISSING, NAME], [(NAME, NAME)])
+    write_pages(folder, [*CLASS, weak, carded], [*MISSING, NAME], [(NAME, NAME)])
     return folder
 
 

@@ -499,7 +499,7 @@ def test_zip_bombs_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     bomb = zipped({"eve/a.ipynb": b"0" * 50_000})
     (tmp_path / "ratio.zip").write_bytes(bomb)
     (tmp_path / "total.zip").write_bytes(
-        zipped({f"{n}.ipynb": os.urandom(10_000) for n in range(7)} | {"z.zip": bomb})
+        zipped({f"{n}.ipynb": os.urandom(10_000) for n in range(7)} | {"!.zip": bomb})
     )
     (tmp_path / "deep.zip").write_bytes(zipped({"1.zip": zipped({"2.zip": bomb}), "x.ipynb": b""}))
 
@@ -507,11 +507,11 @@ def test_zip_bombs_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     assert "200 times its size" in why(found, "ratio.zip/eve/a.ipynb")
     assert "lies in a zip that unpacks to more" in why(found, "total.zip/6.ipynb")
-    assert "200 times its size" in why(found, "total.zip/z.zip/eve/a.ipynb")
+    assert "200 times its size" in why(found, "total.zip/!.zip/eve/a.ipynb")
     assert "zip in a zip in a zip" in why(found, "deep.zip/1.zip/2.zip")
     assert {s.name for s in found.submissions} == {
         "deep.zip/x.ipynb",
-        *(f"total.zip/{n}.ipynb" for n in range(6)),
+        *(f"total.zip/{n}.ipynb" for n in range(5)),
     }
 
 

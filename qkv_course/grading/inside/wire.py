@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 FRAME, HEAD, ARRAY = 64 << 20, 1 << 20, 32 << 20  # bytes, at most
-ARRAYS, AXES, DEPTH, DIGITS = 1024, 32, 32, 4000
+OBJECTS, AXES, DEPTH, DIGITS = 1024, 32, 32, 4000
+MASKED = 10_000  # entries, at most: their mask is made here
 SIZES = struct.Struct("!II")  # of all that follows, and of the head
 SHOWN = re.compile(r"[|<][a-zA-Z]\d{0,4}(\[\w{1,5}\])?")  # never a large one: it is allocated
 DTYPES = frozenset(
@@ -136,11 +137,11 @@ def _encode(value: Any, arrays: list[bytes], depth: int = 0) -> Any:
         return [_encode(v, arrays, depth + 1) for v in value]
     if kind is tuple:
         return {"tuple": [_encode(v, arrays, depth + 1) for v in value]}
-    if kind is dict:
+    if kind is dict and len(value) <= OBJECTS:
         pairs = [item for pair in value.items() for item in pair]
         return {"dict": [_encode(item, arrays, depth + 1) for item in pairs]}
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        return {"masked": list(value.shape)}
+        return {"masked": list(value.shape)} if value.size <= MASKED else _other(value)
     if isinstance(value, np.ndarray | np.generic):
         return _encode_array(value, arrays)
     return _other(value)
@@ -189,17 +190,21 @@ class _Reader:
         if tag == "tuple":
             return tuple(self.decode(v, depth + 1) for v in _list(what))
         if tag == "dict":
-            items = [self.decode(v, depth + 1) for v in _list(what)]
+            # Of a few keys only: they may be made so that each collides with all others.
+            items = [self.decode(v, depth + 1) for v in _list(what, 2 * OBJECTS)]
             return dict(zip(items[::2], items[1::2], strict=True))
         return self._special(tag, what)
 
     def _special(self, tag: str, what: Any) -> Any:
+        self._seen += 1
+        if self._seen > OBJECTS:
+            raise WireError("there are too many objects")
         if tag in ("array", "scalar"):
             array = self._array(*what)
             return array if tag == "array" else array[()]
         if tag == "odd":
             dtype, shape, kind = what
-            odd = np.broadcast_to(np.empty((), _dtype(dtype)), _shape(shape))
+            odd = np.broadcast_to(np.zeros((), _dtype(dtype)), _shape(shape))
             return odd if kind == "array" else odd[()]
         if tag == "masked":
             return np.ma.array(np.zeros(_small(_shape(what))), mask=True)
@@ -213,9 +218,8 @@ class _Reader:
     def _array(self, dtype: str, shape: list[int]) -> np.ndarray:
         if dtype not in DTYPES:
             raise WireError("there are no such arrays")
-        self._seen += 1
         size = math.prod(_shape(shape)) * np.dtype(dtype).itemsize
-        if self._seen > ARRAYS or size > len(self.rest):
+        if size > len(self.rest):
             raise WireError("an array is larger than its frame")
         data, self.rest = self.rest[:size], self.rest[size:]
         if dtype == "|b1" and size:  # a byte other than 0 and 1 would be a bool that is neither
@@ -223,8 +227,8 @@ class _Reader:
         return np.frombuffer(data, dtype).reshape(shape) if size else np.empty(shape, dtype)
 
 
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
+def _list(value: Any, longest: int = HEAD) -> list[Any]:
+    if not isinstance(value, list) or len(value) > longest:
         raise WireError("a list was expected")
     return value
 
@@ -243,7 +247,7 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 
 def _small(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if math.prod(shape) > 10**6:
+    if math.prod(shape) > MASKED:
         raise WireError("an array is too large")
     return shape
 
