@@ -52,7 +52,7 @@ def labeled_pairs(sentences: Sequence[Sentence], relation: str) -> list[LabeledP
     ]
 
 
-labelled_pairs = labeled_pairs
+labelled_pairs = labeled_pairs  # the name by which lesson 11 imports it
 
 
 def read_words(model: Any, sentences: Sequence[Sentence]) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from qkv_course.errors import QkvError
-from qkv_course.grading.box import Box
+from qkv_course.grading.box import Box, CannotGrade
 from qkv_course.grading.judge import Judgment, judge
 from qkv_course.grading.limits import Limits
 from qkv_course.grading.notebooks import Cell, UnreadableNotebook, read_cells
@@ -58,7 +58,7 @@ def grade(submission: Submission, settings: Settings) -> Result:
         data = submission.read()
         result = replace(result, digest=digest_of(data))
         result = _judged(result, read_cells(data), settings)
-    except (UnreadableNotebook, UnknownLesson) as error:
+    except (UnreadableNotebook, UnknownLesson, CannotGrade) as error:
         result = replace(result, problem=str(error))
     used = time.process_time() - cpu + result.cpu
     return replace(result, seconds=time.monotonic() - start, cpu=used)

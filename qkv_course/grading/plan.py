@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from qkv_course.grading.notebooks import Cell
 from qkv_course.grading.release import released_cells
+from qkv_course.lessons import exercise_names
 
-CHECK = re.compile(r"(#[^\n]*\n\s*)*check\(\w+\)")
-STUB = re.compile(r"^\s+raise NotImplementedError\(.(\w+): not attempted yet", re.M)
+CHECK = re.compile(r"(?:#[^\n]*\n\s*)*+check\(\w+\)")
+STUB = re.compile(r"^[ \t]+raise NotImplementedError\(.(\w+): not attempted yet", re.M)
 DEFINED = r"^(async def|def|class)\s+{0}\b|^{0}\s*(:[^=\n]+)?="
 
 
@@ -25,15 +26,14 @@ def written(lesson: str, cells: Sequence[Cell]) -> list[Cell]:
     released = {cell.source for cell in released_cells(lesson)}
     own = [cell for cell in cells if cell.source.strip() not in released]
     own = [cell for cell in own if not CHECK.fullmatch(cell.source.strip())]
-    return [cell for cell in own if not _is_left_over(cell, own)]
+    done = [cell for cell in own if not STUB.search(cell.source)]
+    there = {name for name in exercise_names() if any(defines(cell, name) for cell in done)}
+    return [cell for cell in own if not _is_left_over(cell, there)]
 
 
-def _is_left_over(cell: Cell, cells: Sequence[Cell]) -> bool:
+def _is_left_over(cell: Cell, there: set[str]) -> bool:
     stubs = STUB.findall(cell.source)
-    return bool(stubs) and all(
-        any(defines(other, name) for other in cells if not STUB.search(other.source))
-        for name in stubs
-    )
+    return bool(stubs) and there.issuperset(stubs)
 
 
 def defines(cell: Cell, name: str) -> bool:

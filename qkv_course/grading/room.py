@@ -12,12 +12,13 @@ from typing import Any
 from qkv_course.checks.calls import Failure, Outcome
 from qkv_course.checks.exercise import Exercise
 from qkv_course.checks.limits import readable
-from qkv_course.grading.box import Box, Ended, Session, TooSlow
+from qkv_course.grading.box import Box, CannotGrade, Ended, Session, TooSlow
 from qkv_course.grading.given import given, probe_name
 from qkv_course.grading.notebooks import Cell
 from qkv_course.grading.plan import Plan, make_plan, written
 
 DEADLY = 3  # cells that may end the process; then no more are run
+MOST = 50  # processes for one notebook: each exercise may end one, and each of its helpers
 WORD = re.compile(r"[^\W\d]\w*")
 BRIEF = 5.0  # seconds, for a question that runs nothing of the learner's
 
@@ -30,6 +31,7 @@ class Room:
         self._own = written(lesson, cells)
         self._until = time.monotonic() + box.limits.seconds
         self._session: Session | None = None
+        self._openings = 0
         self._plan: Plan | None = None
         self._deadly: dict[int, str] = {}
         self._failures: dict[int, str] = {}
@@ -57,7 +59,8 @@ class Room:
             return "nothing", frozenset()
         used = answer.get("used")
         names = filter(_is_text, used) if isinstance(used, list) else ()
-        return str(answer.get("kind")), frozenset(names)
+        kind = answer.get("kind")
+        return kind if isinstance(kind, str) else "nothing", frozenset(names)
 
     def call(self, exercise: Exercise, args: tuple[Any, ...], awkward: bool) -> Outcome:
         """Call an exercise's function, which has been found. Raises Ended or TooSlow."""
@@ -82,6 +85,9 @@ class Room:
         while self._session is None:
             if self.out_of_time:
                 raise TooSlow
+            self._openings += 1
+            if self._openings > MOST:
+                raise CannotGrade("Learners' code cannot be set up: its process ends each time.")
             self._session = self._box.open(self._until - time.monotonic())
             try:
                 self._set_up(self._session)
@@ -94,6 +100,8 @@ class Room:
         session.ask("give", BRIEF, sources=given(self._lesson))
         if self._plan is None:
             self._plan = self._new_plan(session)
+        if session.usage is not None:  # it could not even read a cell, which is not run yet
+            raise Ended
         for source in self._plan.lessons:
             self._run(session, 0, source)
         if len(self._deadly) >= DEADLY:

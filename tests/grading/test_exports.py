@@ -156,7 +156,7 @@ def test_a_file_that_is_not_canvas_s_is_refused_with_what_to_do(data: bytes, say
     assert "choose Grades, Export" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["Attention 9", "Final Score", "ID", "Notes", ""])
+@pytest.mark.parametrize("name", ["Attention 9", "Final Score", "2026", "ID", "Notes", ""])
 def test_an_assignment_that_is_not_there_is_never_made(name: str) -> None:
     with pytest.raises(BadExport, match=r"It has: Attention 1 \(4711\); Homework"):
         export("canvas", columns={SOFTMAX: name}, template=CANVAS)
@@ -214,6 +214,19 @@ def test_two_learners_who_could_be_one_row_get_no_grade() -> None:
 def test_a_borrowed_name_takes_no_row_from_who_is_known_by_id() -> None:
     matched, left_out = match(["Grace Hopper", "x"], {"x": {"id": "2"}}, ROWS)
     assert matched == {"x": 1} and left_out[0].startswith("Grace Hopper: ")
+
+
+def test_two_borrowed_names_do_not_take_it_either() -> None:
+    names = ["Grace Hopper", "hopper grace", "x"]
+    assert match(names, {"x": {"id": "2"}}, ROWS)[0] == {"x": 1}
+
+
+def test_the_number_of_a_participant_is_no_id() -> None:
+    submission = SimpleNamespace(learner="Grace Hopper", ids={"moodle_participant": "77"})
+    learner = SimpleNamespace(name="Grace Hopper", ids=("Participant 77",), login="", email="g@x")
+    assert known_people([submission], [learner]) == {
+        "Grace Hopper": {"name": "Grace Hopper", "email": "g@x"}
+    }
 
 
 def test_people_are_known_from_their_files_and_the_roster() -> None:

@@ -65,6 +65,8 @@ def test_who_is_missing_and_what_was_unreadable_has_a_row() -> None:
     (unread,) = [r for r in table if r["status"] == "not graded"]
     assert unread["learner"] == ZOE and unread["problem"] == UNREADABLE.problem
     assert (unread["points"], unread["of"]) == ("0", "6")
+    names = [r["learner"].lower() for r in table]
+    assert names == sorted(names)  # those who are missing, too
 
 
 def test_totals_have_a_row_a_learner() -> None:
@@ -76,6 +78,10 @@ def test_totals_have_a_row_a_learner() -> None:
         [ZOE, "3", "", "3", "12"],
     ]
     assert list(table[0]) == ["learner", SOFTMAX, MASKS, "total", "of"]
+
+
+def test_who_handed_in_only_what_is_unreadable_has_a_total() -> None:
+    assert [list(row.values()) for row in rows(totals_csv([UNREADABLE]))] == [[ZOE, "", "0", "6"]]
 
 
 def test_a_second_notebook_never_lowers_a_total() -> None:
@@ -108,7 +114,7 @@ def test_no_results_give_empty_tables() -> None:
 
 FORMULAS = [
     "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "－1", "\u00a0=1",
-    "'=1", '"=1', "\x00=1", "\ufeff=1", "-", "--", "+A1", "-A1",
+    "'=1", '"=1', "\x00=1", "\ufeff=1", "\tx", "\rx", "-", "--", "+A1", "-A1",
 ]  # fmt: skip
 
 

@@ -188,6 +188,12 @@ def test_every_card_of_the_renderer_is_used_as_it_is(name: str) -> None:
         assert trusted is not None and html.endswith(trusted)
 
 
+def test_half_a_character_in_a_card_is_replaced() -> None:
+    one = dataclasses.replace(exercise("softmax", 2, "wrong"), html="<div>a\ud800b</div>")
+    page = feedback_page(ADA, [with_exercise(one)])
+    assert "<div>a\ufffd" in page and page.encode()
+
+
 NOT_OURS = [
     "",
     "<script>1</script>",
@@ -243,8 +249,17 @@ def test_it_says_what_to_teach_again() -> None:
     text = words(cohort_page(CLASS))
     mistake = find_exercise("softmax").find_mistake("over-the-first-axis")
     assert f"2 of 3: {mistake.title} softmax in {SOFTMAX} {mistake.why}" in text
-    counted = [(m.exercise, len(m.learners), m.of) for m in mistakes_of_class(CLASS)]
-    assert counted == [("softmax", 2, 3), ("mask_scores", 1, 1)]
+
+
+def test_mistakes_are_counted_over_those_who_tried() -> None:
+    one = dataclasses.replace(exercise("softmax", 2, "not attempted"))
+    other = result("Bea", "04_scores_and_scaling", "score_std", mistake="std-of-one")
+    counted = mistakes_of_class([*CLASS, other, result("Bea", SOFTMAX, exercises=(one,))])
+    assert [(m.exercise, m.learners, m.of) for m in counted] == [
+        ("softmax", (EVIL, ZOE), 3),
+        ("score_std", ("Bea",), 1),
+        ("mask_scores", (ADA,), 1),
+    ]
 
 
 def test_a_mistake_that_the_course_no_longer_knows_is_still_counted() -> None:

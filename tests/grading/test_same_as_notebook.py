@@ -39,9 +39,14 @@ def module_name(path: Path) -> str:
 
 def whole_course(lesson: str) -> dict[str, str]:
     """All sources, answers and mistakes too: here nobody is to be kept from them."""
-    paths = [p for p in PACKAGE.rglob("*.py") if "widgets" not in p.parts]
-    sources = {module_name(path): path.read_text() for path in paths}
-    del sources["qkv_course"]
+    folders = {"analysis", "attention", "checks", "languages", "lessons", "models", "training"}
+    others = {f"_{other}" for other in LESSONS} - {f"_{lesson}", "_09_in_pytorch"}  # used by 11
+    paths = [
+        path
+        for path in PACKAGE.rglob("*.py")
+        if folders.intersection(path.parts) and not others.intersection(path.parts)
+    ]
+    sources = {module_name(path): path.read_text() for path in [*PACKAGE.glob("[!_]*.py"), *paths]}
     styles = STYLES / f"styles_{lesson[:2]}.py"
     return {**sources, "qkv_course.styles": styles.read_text()}
 

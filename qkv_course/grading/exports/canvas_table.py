@@ -25,7 +25,6 @@ STUDENT_COLUMNS = {
 }
 # What students can choose themselves. Canvas finds its rows by their ID, so that these may change.
 CHOSEN = ("Student", "LastName", "FirstName", "Section")
-NO_STUDENT = re.compile(r"\s*(muted|manual posting.*)?\s*", re.IGNORECASE)
 HOW = "In Canvas, choose Grades, Export, Export Entire Gradebook, and give that file unchanged."
 
 
@@ -34,7 +33,8 @@ class Table:
     """The file as exported.
 
     rows: all but the header, as long as it. worth: the row "Points Possible".
-    students: the rows that are students. mark: the byte order mark, if there was one.
+    students: the other rows; one that says "Manual Posting" has no name and no ID.
+    mark: the byte order mark, if there was one.
     """
 
     header: list[str]
@@ -112,7 +112,7 @@ def read(data: bytes) -> Table:
     worth = [row for row in rows if "Points Possible" in row[0]]
     if not worth:
         raise BadExport(f'This file has no row "Points Possible". {HOW}')
-    students = [row for row in rows if row not in worth and not all(map(NO_STUDENT.fullmatch, row))]
+    students = [row for row in rows if row not in worth]
     line_end = "\r\n" if first.endswith("\r") else "\n"
     return Table(header, rows, worth[0], students, delimiter, mark, line_end)
 

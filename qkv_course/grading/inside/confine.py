@@ -140,9 +140,20 @@ REFUSED = {
     # network
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
     "accept": (43, 202), "accept4": (288, 242),
-    # memory that the limits do not count
-    "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190),
-    "mq_open": (240, 180), "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    # files' owners, rights, times and sizes, which Landlock leaves open
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "lchown": (94, None), "fchown": (93, 55), "fchownat": (260, 54),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None),
+    "utimensat": (280, 88), "truncate": (76, 45),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+    # memory that the limits do not count, and what other programs keep there
+    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195),
+    "msgget": (68, 186), "msgctl": (71, 187), "msgsnd": (69, 189), "msgrcv": (70, 188),
+    "semget": (64, 190), "semctl": (66, 191), "semop": (65, 193), "semtimedop": (220, 192),
+    "mq_open": (240, 180), "mq_unlink": (241, 181),
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
     # namespaces and mounts
     "unshare": (272, 97), "setns": (308, 268), "chroot": (161, 51), "pivot_root": (155, 41),
     "mount": (165, 40), "umount2": (166, 39), "open_tree": (428, 428), "move_mount": (429, 429),
@@ -152,18 +163,23 @@ REFUSED = {
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
     "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273),
+    "kexec_load": (246, 104), "kexec_file_load": (320, 294), "init_module": (175, 105),
+    "finit_module": (313, 273),
     "delete_module": (176, 106), "quotactl": (179, 60), "fanotify_init": (300, 262),
     "syslog": (103, 116),
 }  # fmt: skip
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # as the kernel names them
-OTHERS = {"clone": (56, 220), "prlimit64": (302, 261), "tgkill": (234, 131), "fcntl": (72, 25)}
+OTHERS = {
+    "clone": (56, 220), "prlimit64": (302, 261), "tgkill": (234, 131), "fcntl": (72, 25),
+    "ioctl": (16, 29), "socketpair": (53, 199),
+}  # fmt: skip
 CLONE3, X32 = 435, 0x40000000
 # Instructions of the filter, and what it may answer.
 LOAD, EQUAL, AT_LEAST, ANY_BIT, ANSWER = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, NOT_PERMITTED, NO_SUCH_CALL, KILL = 0x7FFF0000, 0x50001, 0x50026, 0x80000000
 NUMBER, MACHINE, FIRST, SECOND = 0, 4, 16, 24  # where the filter finds what it is asked about
 THREAD, SET_OWNER, SET_SIGNAL, SET_OWNER_EX = 0x10000, 8, 10, 15
+SOCKET_OWNER, SOCKET_GROUP, NO_STREAM = 0x8901, 0x8902, 0xE
 
 
 def filter_available() -> bool:
@@ -186,16 +202,20 @@ def filter_calls() -> None:
 
 def _program(pid: int, machine: str) -> bytes:
     at = list(MACHINES).index(machine)
-    clone, own_limits, signal, control = (numbers[at] for numbers in OTHERS.values())
+    clone, own_limits, signal, control, device, pair = (n[at] for n in OTHERS.values())
     steps = [(LOAD, 0, 0, MACHINE), (EQUAL, 1, 0, MACHINES[machine]), (ANSWER, 0, 0, KILL)]
     steps += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, X32), (ANSWER, 0, 0, KILL)]
     steps += [(EQUAL, 0, 1, CLONE3), (ANSWER, 0, 0, NO_SUCH_CALL)]  # clone is tried instead
-    # Threads, but no processes; limits of its own; signals to itself; none by way of a file.
+    # Threads, but no processes; limits of its own; signals to itself; none by way of a file;
+    # pairs of sockets that cannot send to others.
     steps += _where(clone, FIRST, [(ANY_BIT, THREAD)], allow=True)
     steps += _where(own_limits, FIRST, [(EQUAL, 0)], allow=True)
     steps += _where(signal, FIRST, [(EQUAL, pid)], allow=True)
     to_others = [(EQUAL, SET_OWNER), (EQUAL, SET_SIGNAL), (EQUAL, SET_OWNER_EX)]
     steps += _where(control, SECOND, to_others, allow=False)
+    owners = [(EQUAL, SOCKET_OWNER), (EQUAL, SOCKET_GROUP)]
+    steps += _where(device, SECOND, owners, allow=False)
+    steps += _where(pair, SECOND, [(ANY_BIT, NO_STREAM)], allow=False)
     for numbers in REFUSED.values():
         if (number := numbers[at]) is not None:
             steps += [(EQUAL, 0, 1, number), (ANSWER, 0, 0, NOT_PERMITTED)]

@@ -107,9 +107,9 @@ def confine_as(rung: str, limits: dict[str, int]) -> None:
     """Give up all that this rung of the ladder takes away."""
     if rung == "jail":
         confine.own_temporary_folder(os.environ["TMPDIR"], limits["temporary"])
-        confine.drop_capabilities()
     else:
         os.setsid()
+    confine.drop_capabilities()
     writable = limits["file_size"] if rung == "jail" else 0
     confine.limit(limits["cpu"], limits["address_space"], writable)
     if rung in ("jail-lite", "landlock"):
