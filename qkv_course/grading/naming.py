@@ -133,11 +133,8 @@ def people_of(place: Place, teams: Mapping[str, list[Person]]) -> list[Person]:
         return teams.get(place.parts[0]) or [Person(found[0], found[0], ids)]
     if found.re is MOODLE:
         ids = {"moodle_participant": found["user"]} if found["user"] else {}
-        return [
-            Person(
-                f"moodle {found['user'] or found['name']}", clean(found["name"]) or NAMELESS, ids
-            )
-        ]
+        name = clean(found["name"]) or NAMELESS
+        return [Person(f"moodle {found['user'] or name}", name, ids)]
     name, user = found["name"] or "", found["user"] or found["anonymous"]
     ids = {"canvas_user": user, "canvas_file": found["file"]}
     return [Person(f"canvas {user}", clean(name) or user, ids)]

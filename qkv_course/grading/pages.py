@@ -18,7 +18,8 @@ from markupsafe import Markup, escape
 
 from qkv_course.checks.render import STYLE
 from qkv_course.grading.files import file_name, printable, write_whole
-from qkv_course.grading.results import RUNGS, ExerciseResult, Result
+from qkv_course.grading.ladder import RUNGS
+from qkv_course.grading.results import ExerciseResult, Result
 from qkv_course.grading.tally import ByLearner, best, in_order, lessons_of, points_of, reading_order
 from qkv_course.grading.teach_again import mistakes_of_class
 from qkv_course.grading.trusted_html import card
@@ -49,25 +50,16 @@ WORDS = {
     "not attempted": "not attempted",
     "missing": "not in the notebook",
 }
-GO_ON = {
-    "wrong": "Change it, run its cell, then `check({0})` in the notebook. "
-    "`hint({0})` gives a nudge, and more each time you ask.",
-    "raised": "Restart the kernel and run the notebook from the top: the same error should show. "
-    "Mend it, then `check({0})`.",
-    "timed out": "Look for a loop that does not end, or one over single numbers where one array "
-    "operation would do. Then `check({0})`.",
+AGAIN = (
+    "Change it, run its cell, then `check({0})` in the notebook. `hint({0})` gives a nudge, and "
+    "more each time you ask."
+)
+GO_ON = {  # after what the report itself says
+    "wrong": AGAIN,
+    "raised": AGAIN,
+    "timed out": AGAIN,
     "crashed": "Restart the kernel, run the notebook from the top, then `check({0})`, and watch "
     "where it stops: too much memory, or a call that ends the process.",
-}  # the reports on the others say it themselves
-ISOLATION = {
-    "jail": "in a process of its own, without network, without sight of other files or "
-    "processes, and with limits on time and memory",
-    "jail-lite": "in a process of its own, without network, without sight of other files, and "
-    "with limits on time and memory",
-    "landlock": "in a process of its own, kept from network and files by the kernel, and with "
-    "limits on time and memory",
-    "process": "in a process of its own, with limits on time and memory, but not kept from files "
-    "or network",
 }
 WEAK = {"process"}
 
@@ -101,7 +93,6 @@ def feedback_page(learner: str, results: Iterable[Result]) -> str:
         learner=learner,
         counted=list(counted.values()),
         unread=[result for result in results if not result.exercises],
-        isolation=ISOLATION,
     )
 
 
@@ -129,7 +120,7 @@ def cohort_page(
         ignored=ignored,
         rungs=_rungs(results),
         weak=WEAK,
-        isolation=ISOLATION,
+        isolation=RUNGS,
     )
 
 
@@ -185,7 +176,7 @@ def _figures(
 
 def _rungs(results: list[Result]) -> dict[str, int]:
     """Count the submissions by how isolated they ran, the weakest first."""
-    there = [result.rung for result in results if result.rung]
+    there = [result.rung for result in results if result.exercises]
     return {rung: there.count(rung) for rung in reversed(RUNGS) if rung in there}
 
 

@@ -18,7 +18,6 @@ from qkv_course.grading.files import file_name, write_whole
 STATUSES = frozenset(
     {"passed", "wrong", "raised", "timed out", "crashed", "not attempted", "missing"}
 )
-RUNGS = ("jail", "jail-lite", "landlock", "process")  # how isolated, strongest first
 SOURCES = (".py", ".txt", ".json")  # files of the course that can change a result
 
 
@@ -62,8 +61,8 @@ class Result:
     """How one submission went.
 
     source: the submission's label. digest: SHA-256 of the notebook's bytes.
-    seed: draws the same inputs again. rung: how isolated it ran, one of RUNGS, or "" if it
-    did not run. version: of the course, as `course_version` gives it.
+    seed: draws the same inputs again. rung: how isolated it ran, one of `ladder.RUNGS`.
+    version: of the course, as `course_version` gives it.
     seconds, cpu: wall and CPU time of everything for this submission.
     problem: one sentence on what could not be read, or "". notes: what else is worth knowing.
     """
@@ -180,7 +179,8 @@ class Store:
     ) -> bool:
         """Tell whether grading again could give nothing new.
 
-        rung, seed: what is asked for; "" and None accept any. A damaged file is not current.
+        rung, seed: what is asked for; "" and None accept any. A damaged file is not current, nor
+        is a result that names a problem: the problem may be gone.
         """
         path = self.path(label)
         try:
@@ -188,7 +188,8 @@ class Store:
         except BadResult:
             return False
         return (
-            (result.source, result.digest, result.version) == (label, digest, version)
+            not result.problem
+            and (result.source, result.digest, result.version) == (label, digest, version)
             and rung in ("", result.rung)
             and seed in (None, result.seed)
             and settings == had

@@ -14,8 +14,9 @@ from made_up import ADA, CLASS, EVIL, SOFTMAX, UNREADABLE, ZOE, exercise, result
 from qkv_course.checks.calls import LiveTarget
 from qkv_course.checks.render import report_html
 from qkv_course.checks.run import run_check
+from qkv_course.grading.ladder import RUNGS
 from qkv_course.grading.pages import cohort_page, feedback_page, write_pages
-from qkv_course.grading.results import RUNGS, STATUSES, ExerciseResult, Result
+from qkv_course.grading.results import STATUSES, ExerciseResult, Result
 from qkv_course.grading.teach_again import mistakes_of_class
 from qkv_course.grading.trusted_html import card
 from qkv_course.lessons import LESSONS, find_exercise

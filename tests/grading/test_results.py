@@ -54,6 +54,12 @@ def test_a_result_is_current_until_something_changes(tmp_path: Path, change: dic
     assert not store.is_current(**(asked | change))
 
 
+def test_what_met_a_problem_is_tried_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put(dataclasses.replace(RESULT, problem="The disk was full.", exercises=()))
+    assert not store.is_current(RESULT.source, RESULT.digest, RESULT.version)
+
+
 DAMAGE = {
     "cut": lambda text: text[: len(text) // 2],
     "empty": lambda text: "",

@@ -19,6 +19,7 @@ from qkv_course.lessons import LESSONS, exercise_names, find_exercise, lesson_of
 
 PACKAGE = Path(qkv_course.__file__).parent
 STYLES = Path(__file__).parents[1] / "lessons"
+USED = ("_08_many_heads", "_09_in_pytorch")  # by other lessons
 SECONDS = 60.0
 SEED = 5
 # The cell that hands one function over, as a learner's own.
@@ -40,15 +41,17 @@ def module_name(path: Path) -> str:
 def whole_course(lesson: str) -> dict[str, str]:
     """All sources, answers and mistakes too: here nobody is to be kept from them."""
     folders = {"analysis", "attention", "checks", "languages", "lessons", "models", "training"}
-    others = {f"_{other}" for other in LESSONS} - {f"_{lesson}", "_09_in_pytorch"}  # used by 11
+    others = {f"_{other}" for other in LESSONS} - {f"_{lesson}", *USED}
     paths = [
         path
         for path in PACKAGE.rglob("*.py")
         if folders.intersection(path.parts) and not others.intersection(path.parts)
     ]
     sources = {module_name(path): path.read_text() for path in [*PACKAGE.glob("[!_]*.py"), *paths]}
-    styles = STYLES / f"styles_{lesson[:2]}.py"
-    return {**sources, "qkv_course.styles": styles.read_text()}
+    for number in {"09", lesson[:2]}:
+        text = (STYLES / f"styles_{number}.py").read_text()
+        sources[f"qkv_course.styles_{number}"] = text.replace("from styles_", "from qkv_course.styles_")
+    return sources
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +66,10 @@ def functions_of(name: str) -> Iterator[tuple[Callable[..., Any], str]]:
     yield exercise.reference, f'find_exercise("{name}").reference'
     for i, mistake in enumerate(exercise.mistakes):
         yield mistake.broken, f'find_exercise("{name}").mistakes[{i}].broken'
-    styles = import_module(f"styles_{lesson_of(name)[:2]}").STYLES.get(name, ())
+    number = lesson_of(name)[:2]
+    styles = import_module(f"styles_{number}").STYLES.get(name, ())
     for i, style in enumerate(styles[:4]):
-        yield style, f'import_module("qkv_course.styles").STYLES["{name}"][{i}]'
+        yield style, f'import_module("qkv_course.styles_{number}").STYLES["{name}"][{i}]'
 
 
 @pytest.mark.parametrize("name", exercise_names())

@@ -4,14 +4,30 @@ memory, and inert ones for all others.
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import ModuleType
+from typing import Any, ClassVar
 
-from .inert import CourseModule
+from .inert import Inert
 
 ROOT = "qkv_course"
+
+
+class CourseModule(ModuleType):
+    """A module of the course, of which all is inert that was not given."""
+
+    __path__: ClassVar[list[str]] = []  # a package: any module may be imported below it
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        whole = f"{self.__name__}.{name}"
+        if any(f"{given}.".startswith(f"{whole}.") for given in COURSE.sources):
+            return import_module(whole)
+        return Inert(whole)
 
 
 class Course(MetaPathFinder, Loader):

@@ -5,8 +5,7 @@ demonstration does not stop the cells below it. While the judge calls a learner'
 one raises NotHere: the course's own function is no answer.
 """
 
-import types
-from typing import Any, ClassVar
+from typing import Any
 
 
 class NotHere(Exception):
@@ -96,14 +95,3 @@ TWO_SIDED = "add sub mul matmul truediv floordiv mod pow and or xor"
 ONE_SIDED = "neg pos abs invert lt le gt ge eq ne"
 for _operator in (*TWO_SIDED.split(), *(f"r{o}" for o in TWO_SIDED.split()), *ONE_SIDED.split()):
     setattr(Inert, f"__{_operator}__", Inert._used)
-
-
-class CourseModule(types.ModuleType):
-    """A module of the course, of which all is inert that was not given."""
-
-    __path__: ClassVar[list[str]] = []  # a package: any module may be imported below it
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__"):
-            raise AttributeError(name)
-        return Inert(f"{self.__name__}.{name}")

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-FRAME, HEAD, ARRAY = 64 << 20, 1 << 20, 32 << 20  # bytes, at most
+FRAME, HEAD, ARRAY = 16 << 20, 1 << 20, 8 << 20  # bytes, at most
 OBJECTS, AXES, DEPTH, DIGITS = 1024, 32, 32, 4000
 MASKED = 10_000  # entries, at most: their mask is made here
 SIZES = struct.Struct("!II")  # of all that follows, and of the head
