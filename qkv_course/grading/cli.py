@@ -30,7 +30,23 @@ def grade(
     roster: Annotated[
         Path | None, typer.Option(help="A CSV of all learners: who is missing is then listed.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Also grade what has not changed.")] = False,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="Also write grades for: canvas, moodle, gradescope, nbgrader."),
+    ] = None,
+    canvas_file: Annotated[
+        Path | None, typer.Option(help="The gradebook exported from Canvas, to be filled in.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Which column takes a lesson: 05_softmax='Softmax (4711)', or total=..."),
+    ] = None,
+    scaled: Annotated[
+        bool, typer.Option("--scaled", help="Full points become what the column is worth.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also grade what has not changed.")
+    ] = False,
     seed: Annotated[
         int | None, typer.Option(min=0, help="From a grade: draws the same inputs again.")
     ] = None,
@@ -55,6 +71,7 @@ def grade(
     could be done.
     """
     from qkv_course.grading.command import Wish, run
+    from qkv_course.grading.exporting import ExportWish, columns_in
     from qkv_course.grading.grade import Settings
     from qkv_course.grading.ladder import find_rung
     from qkv_course.grading.limits import Limits
@@ -69,6 +86,7 @@ def grade(
         output,
         settings,
         ladder,
+        exports=ExportWish(tuple(to or ()), canvas_file, columns_in(column or []), scaled),
         roster=roster,
         workers=workers,
         engine=engine,

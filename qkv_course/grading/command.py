@@ -20,6 +20,7 @@ from rich.text import Text
 from qkv_course.errors import QkvError
 from qkv_course.grading.cohort import grade_all, workers_for
 from qkv_course.grading.engines import on_dask
+from qkv_course.grading.exporting import ExportWish, export
 from qkv_course.grading.grade import Settings, digest_of
 from qkv_course.grading.gradebook import write_gradebook
 from qkv_course.grading.ladder import RUNGS, Ladder
@@ -43,6 +44,7 @@ class Wish:
     output: Path | None
     settings: Settings
     ladder: Ladder
+    exports: ExportWish = field(default_factory=ExportWish)
     roster: Path | None = None
     workers: int | None = None
     engine: str = "local"
@@ -54,8 +56,10 @@ class Wish:
 def run(wish: Wish) -> int:
     """Grade, write and sum up. Returns the exit status."""
     start = time.monotonic()
+    wish.exports.look(wish.output)
     collected = find_submissions(wish.path, wish.settings.lesson)
-    absent = _absent(wish, collected)
+    roster = read_roster(wish.roster) if wish.roster else []
+    absent = [learner.name for learner in missing(roster, collected.submissions)]
     say = wish.console.print
     say(f"Isolation: {wish.ladder.rung} ({RUNGS[wish.ladder.rung]}).", markup=False)
     if wish.ladder.warning:
@@ -74,13 +78,9 @@ def run(wish: Wish) -> int:
     took = time.monotonic() - start
     _write(wish.output, results, absent, collected, took)
     _sum_up(wish, results, len(graded), absent, collected, took)
+    for line in export(wish.exports, wish.output, results, collected.submissions, roster):
+        say(line, markup=False)
     return _status(results)
-
-
-def _absent(wish: Wish, collected: Collected) -> list[str]:
-    if wish.roster is None:
-        return []
-    return [learner.name for learner in missing(read_roster(wish.roster), collected.submissions)]
 
 
 def _is_done(submission: Submission, store: Store, wish: Wish) -> bool:

@@ -4,10 +4,11 @@ import hashlib
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from qkv_course.errors import QkvError
+from qkv_course.grading.alone import FreshBox, open_box
 from qkv_course.grading.box import Box, CannotGrade
 from qkv_course.grading.judge import Judgment, judge
 from qkv_course.grading.limits import Limits
@@ -27,19 +28,19 @@ class Settings:
     """
 
     rung: str
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     seed: int | None = None
     lesson: str = ""
 
 
 @cache
-def box_for(rung: str, limits: Limits) -> Box:
+def box_for(rung: str, limits: Limits) -> Box | FreshBox:
     """Give this process its one box, which is started when it is first needed."""
     if sys.platform == "linux":
         from qkv_course.grading.inside import confine
 
         confine.undumpable()  # no other process of the same user can look for answers here
-    return Box(rung, limits)
+    return open_box(rung, limits)
 
 
 def grade(submission: Submission, settings: Settings) -> Result:

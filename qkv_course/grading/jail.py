@@ -71,8 +71,8 @@ def _bubblewrap(rung: str) -> list[str]:
     for variable, value in environment().items():
         words += ["--setenv", variable, value]
     words += ["--cap-drop", "ALL", *(["--cap-add", "CAP_SYS_ADMIN"] if nested else [])]
-    for folder in ("lib", "lib64"):
-        words += ["--symlink", f"usr/{folder}", f"/{folder}"]
+    for name in ("lib", "lib64"):
+        words += ["--symlink", f"usr/{name}", f"/{name}"]
     # No /dev and no /proc: nothing there is needed but these, and much would be a way out.
     for device in ("/dev/null", "/dev/urandom"):
         words += ["--dev-bind", device, device]

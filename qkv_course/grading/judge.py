@@ -12,11 +12,13 @@ from qkv_course.checks.exercise import Exercise
 from qkv_course.checks.helpers import blamed
 from qkv_course.checks.render import report_html
 from qkv_course.checks.report import Report
-from qkv_course.grading.box import Box, Ended, TooSlow
+from qkv_course.grading.alone import FreshBox
+from qkv_course.grading.box import Box
 from qkv_course.grading.notebooks import Cell
 from qkv_course.grading.plan import defines
 from qkv_course.grading.results import ExerciseResult
 from qkv_course.grading.room import Room
+from qkv_course.grading.session import Ended, TooSlow
 from qkv_course.lessons import LESSONS, exercise_names, find_exercise, import_lesson, lesson_of
 
 MISSING = {
@@ -60,7 +62,9 @@ class Judgment:
     cpu: float
 
 
-def judge(box: Box, lesson: str, cells: Sequence[Cell], seed: int | None = None) -> Judgment:
+def judge(
+    box: Box | FreshBox, lesson: str, cells: Sequence[Cell], seed: int | None = None
+) -> Judgment:
     """Judge all exercises of a lesson.
 
     seed: draws the same inputs again; None draws a new one from the system's entropy.

@@ -12,10 +12,12 @@ from typing import Any
 from qkv_course.checks.calls import Failure, Outcome
 from qkv_course.checks.exercise import Exercise
 from qkv_course.checks.limits import readable
-from qkv_course.grading.box import Box, CannotGrade, Ended, Session, TooSlow
+from qkv_course.grading.alone import FreshBox
+from qkv_course.grading.box import Box, CannotGrade
 from qkv_course.grading.given import given, probe_name
 from qkv_course.grading.notebooks import Cell
 from qkv_course.grading.plan import Plan, make_plan, written
+from qkv_course.grading.session import Ended, Session, TooSlow
 
 DEADLY = 3  # cells that may end the process; then no more are run
 MOST = 50  # processes for one notebook: each exercise may end one, and each of its helpers
@@ -26,7 +28,7 @@ BRIEF = 5.0  # seconds, for a question that runs nothing of the learner's
 class Room:
     """A notebook whose exercises' functions can be asked for."""
 
-    def __init__(self, box: Box, lesson: str, cells: Sequence[Cell]) -> None:
+    def __init__(self, box: Box | FreshBox, lesson: str, cells: Sequence[Cell]) -> None:
         self._box, self._lesson = box, lesson
         self._own = written(lesson, cells)
         self._until = time.monotonic() + box.limits.seconds

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from made_up import ADA, CLASS, EVIL, MASKS, SOFTMAX, ZOE, result
+from made_up import ADA, CLASS, EVIL, MASKS, SOFTMAX, UNREADABLE, ZOE, result
 
 from qkv_course.grading.exports import EXPORTS, BadExport, Export, Options, known_people
 from qkv_course.grading.exports.people import match
@@ -290,6 +290,12 @@ def test_nbgrader_gives_nothing_handed_in_a_zero() -> None:
     (text,) = export("nbgrader", people={"Grace": {"name": "Grace Hopper"}}).files.values()
     row = next(r for r in csv.DictReader(io.StringIO(text)) if r["student_id"] == "Grace")
     assert (row["score"], row["first_name"], row["last_name"]) == ("0.0", "Grace", "Hopper")
+
+
+def test_nbgrader_says_what_a_lesson_is_worth_that_nobody_got_points_in() -> None:
+    (text,) = export("nbgrader", [UNREADABLE]).files.values()
+    (row,) = [r for r in csv.DictReader(io.StringIO(text)) if r["score"] == "0.0"][:1]
+    assert row["max_score"] == "6.0"
 
 
 @pytest.mark.parametrize("name", ["moodle", "nbgrader"])

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from qkv_course.grading.exports.csv_safe import Field, csv_text
 from qkv_course.grading.exports.grades import Export, Grade, Options, grades_by_lesson
 from qkv_course.grading.results import Result
+from qkv_course.grading.tally import points_of
 
 COLUMNS = (
     "assignment",
@@ -43,7 +44,7 @@ def _row(
     last, _, first = person.get("name", "").partition(", ")
     if not first:
         first, _, last = person.get("name", "").rpartition(" ")
-    full = column[0].of_points if column else 0.0
+    full = column[0].of_points if column else points_of(lesson)
     worth = float(options.out_of if options.scaled else full)
     points = 0.0
     if grade is not None:

@@ -9,7 +9,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 from .inert import Inert
 
@@ -19,7 +19,9 @@ ROOT = "qkv_course"
 class CourseModule(ModuleType):
     """A module of the course, of which all is inert that was not given."""
 
-    __path__: ClassVar[list[str]] = []  # a package: any module may be imported below it
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []  # a package: any module may be imported below it
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):

@@ -59,6 +59,7 @@ class Attack:
     cell: runs before the learner's own functions. function: the body of `entropy`, which then is
     worth nothing. wrong: all of the work is wrong, so that any point is forged.
     tampers: it breaks its own process, and may lose the points of its other exercises.
+    status: what becomes of `entropy`. note: what is said of the cell; "": nothing, it came to its end.
     limits: for this submission.
     """
 
@@ -67,6 +68,8 @@ class Attack:
     function: str = ""
     wrong: bool = False
     tampers: bool = False
+    status: str = ""
+    note: str = ""
     limits: Limits = Limits()
 
     @property
