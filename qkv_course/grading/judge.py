@@ -28,6 +28,7 @@ MISSING = {
     "else.",
     "course": "This {0} is the course's own, imported. Write your own.",
 }
+NOT_RUN = "There is no {0}, because its cell did not run to its end. {1}"
 NO_TIME = "There was no time left for {0}: the rest of the notebook took it all."
 
 
@@ -79,68 +80,82 @@ def judge(
     return Judgment(seed, exercises, room.notes, room.cpu)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """How an exercise went. sentence: what to say where there was nothing to call."""
+
+    status: str
+    report: Report | None = None
+    sentence: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether there is a function, and it does not do what it should."""
+        return self.report is not None and self.status not in ("passed", "not attempted")
+
+
 class _Judge:
     """Judges one exercise after another, and remembers the verdicts."""
 
     def __init__(self, room: Room, cells: Sequence[Cell], seed: int, seconds: float) -> None:
         self._room, self._cells, self._seed, self._seconds = room, cells, seed, seconds
+        self._verdicts: dict[str, Verdict] = {}
         self._under_way: set[str] = set()
-        self._verdicts: dict[str, tuple[str, Report | None]] = {}
 
     def result(self, exercise: Exercise) -> ExerciseResult:
         """Judge an exercise and write down how it went."""
         start = time.monotonic()
+        verdict = self._verdict(exercise)
         points = LESSONS[lesson_of(exercise.name)][exercise.name]
-        status, report = self._verdict(exercise)
-        code = "\n\n".join(c.source for c in self._cells if defines(c, exercise.name))
-        if report is None:
-            sentence = status
-            status = "timed out" if sentence.startswith("There was no time") else "missing"
-            return ExerciseResult(
-                exercise.name, 0, points, status, headline=sentence, text=sentence, code=code
-            )
+        report = verdict.report
         return ExerciseResult(
             exercise=exercise.name,
-            points=points if report.passed else 0,
+            points=points if verdict.status == "passed" else 0,
             of_points=points,
-            status=status,
-            mistake=report.mistake.name if report.mistake else "",
-            headline=report.headline,
-            text=str(report),
-            html=report_html(report),
-            code=code,
+            status=verdict.status,
+            mistake=report.mistake.name if report and report.mistake else "",
+            headline=report.headline if report else verdict.sentence,
+            text=str(report) if report else verdict.sentence,
+            html=report_html(report) if report else "",
+            code="\n\n".join(c.source for c in self._cells if defines(c, exercise.name)),
             seconds=time.monotonic() - start,
         )
 
-    def _verdict(self, exercise: Exercise) -> tuple[str, Report | None]:
-        """Give a status and the report; or a sentence and None, if there was nothing to call."""
+    def _verdict(self, exercise: Exercise) -> Verdict:
         if exercise.name not in self._verdicts:
             self._under_way.add(exercise.name)
             self._verdicts[exercise.name] = self._new_verdict(exercise)
+            self._under_way.discard(exercise.name)
         return self._verdicts[exercise.name]
 
-    def _new_verdict(self, exercise: Exercise) -> tuple[str, Report | None]:
+    def _new_verdict(self, exercise: Exercise) -> Verdict:
         named = [c.source for c in self._cells if c.name == exercise.name]
         kind, used = self._room.find(exercise.name, named[-1] if named else "")
         if kind != "function":
-            reason = NO_TIME if self._room.out_of_time else MISSING.get(kind, MISSING["nothing"])
-            return reason.format(exercise.name), None
+            return self._nothing_to_call(exercise.name, kind)
         target = RemoteTarget(self._room, exercise, self._seconds)
         report = evaluate(exercise.name, target, self._seed)
         crashed = target.lost is not None and not target.lost.timed_out
         if not report.passed and report.status != "not attempted":
             report = self._with_helpers(report, exercise, used)
-        return "crashed" if crashed else report.status, report
+        return Verdict("crashed" if crashed else report.status, report)
+
+    def _nothing_to_call(self, name: str, kind: str) -> Verdict:
+        if self._room.out_of_time:
+            return Verdict("timed out", sentence=NO_TIME.format(name))
+        stopped = [self._room.ending(c.number) for c in self._cells if defines(c, name)]
+        if kind == "nothing" and stopped and stopped[-1]:
+            return Verdict("missing", sentence=NOT_RUN.format(name, stopped[-1]))
+        return Verdict("missing", sentence=MISSING.get(kind, MISSING["nothing"]).format(name))
 
     def _with_helpers(self, report: Report, exercise: Exercise, used: frozenset[str]) -> Report:
         """Say first if a function of another exercise, which this one uses, is what is wrong."""
         for name in exercise_names():
-            if name in used and name != exercise.name and self._is_wrong(name):
+            # Two that use each other would ask for each other's verdict for ever.
+            if (
+                name in used
+                and name not in self._under_way
+                and self._verdict(find_exercise(name)).wrong
+            ):
                 return blamed(report, name)
         return report
-
-    def _is_wrong(self, name: str) -> bool:
-        if name in self._under_way and name not in self._verdicts:  # the two use each other
-            return False
-        _, report = self._verdict(find_exercise(name))
-        return report is not None and report.status not in ("passed", "not attempted")

@@ -22,6 +22,7 @@ from qkv_course.grading.session import Ended, Session, TooSlow
 DEADLY = 3  # cells that may end the process; then no more are run
 MOST = 50  # processes for one notebook: each exercise may end one, and each of its helpers
 WORD = re.compile(r"[^\W\d]\w*")
+IN_CELL = re.compile(r" \(<cell \d+>, line (\d+)\)")
 BRIEF = 5.0  # seconds, for a question that runs nothing of the learner's
 
 
@@ -42,8 +43,12 @@ class Room:
     @property
     def notes(self) -> tuple[str, ...]:
         """Say in sentences which cells did not run to their end."""
-        said = {**self._failures, **self._deadly}
-        return tuple(f"Cell {number}: {said[number]}" for number in sorted(said))
+        numbers = sorted({*self._failures, *self._deadly})
+        return tuple(f"Cell {number}: {self.ending(number)}" for number in numbers)
+
+    def ending(self, number: int) -> str:
+        """Say why a cell did not run to its end, or ""."""
+        return {**self._failures, **self._deadly}.get(number, "")
 
     @property
     def out_of_time(self) -> bool:
@@ -187,4 +192,5 @@ def _sentence(failure: Failure) -> str:
     if failure.timed_out:
         return f"It was {failure.message}."
     where = f" in line {failure.line_number}, `{failure.line}`" if failure.line else ""
-    return f"It stopped with {failure.kind}{where}: {failure.message}."
+    message = IN_CELL.sub(r", in line \1", failure.message)  # as of a SyntaxError
+    return f"It stopped with {failure.kind}{where}: {message}."
