@@ -52,9 +52,6 @@ def labeled_pairs(sentences: Sequence[Sentence], relation: str) -> list[LabeledP
     ]
 
 
-labelled_pairs = labeled_pairs  # the name by which lesson 11 imports it
-
-
 def read_words(model: Any, sentences: Sequence[Sentence]) -> np.ndarray:
     """Let a model read labeled sentences, and give the attention between their words.
 

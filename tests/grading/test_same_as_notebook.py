@@ -50,7 +50,9 @@ def whole_course(lesson: str) -> dict[str, str]:
     sources = {module_name(path): path.read_text() for path in [*PACKAGE.glob("[!_]*.py"), *paths]}
     for number in {"09", lesson[:2]}:
         text = (STYLES / f"styles_{number}.py").read_text()
-        sources[f"qkv_course.styles_{number}"] = text.replace("from styles_", "from qkv_course.styles_")
+        sources[f"qkv_course.styles_{number}"] = text.replace(
+            "from styles_", "from qkv_course.styles_"
+        )
     return sources
 
 
@@ -73,9 +75,7 @@ def functions_of(name: str) -> Iterator[tuple[Callable[..., Any], str]]:
 
 
 @pytest.mark.parametrize("name", exercise_names())
-def test_the_report_is_the_same(
-    name: str, box: Box, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_report_is_the_same(name: str, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "given", whole_course)
     monkeypatch.syspath_prepend(STYLES)
     exercise, room = find_exercise(name), Room(box, lesson_of(name), [])
@@ -88,5 +88,3 @@ def test_the_report_is_the_same(
             assert str(graded) == str(evaluate(name, function, SEED)), expression
     finally:
         room.leave()
-
-

@@ -20,6 +20,7 @@ WRONG = {
     "entropy": "def entropy(weights):\n    return weights.sum(axis=-1)",
     "softmax_jacobian": "def softmax_jacobian(weights):\n    return weights",
 }
+USUAL = Limits()
 SOON = Limits(seconds=60, cell_seconds=1, exercise_seconds=1)
 SMALL = Limits(memory=128 << 20, temporary=4 << 20, file_size=1 << 20)
 
@@ -59,7 +60,8 @@ class Attack:
     cell: runs before the learner's own functions. function: the body of `entropy`, which then is
     worth nothing. wrong: all of the work is wrong, so that any point is forged.
     tampers: it breaks its own process, and may lose the points of its other exercises.
-    status: what becomes of `entropy`. note: what is said of the cell; "": nothing, it came to its end.
+    status: what becomes of `entropy`, or what may. note: what is said of the cell; "" if it came
+    to its end.
     limits: for this submission.
     """
 
@@ -70,7 +72,7 @@ class Attack:
     tampers: bool = False
     status: str = ""
     note: str = ""
-    limits: Limits = Limits()
+    limits: Limits = USUAL
 
     @property
     def cells(self) -> list[Cell]:

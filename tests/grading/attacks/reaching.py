@@ -59,8 +59,8 @@ attempt('fchmod', lambda: os.fchmod(os.open('/dev/null', 0), 0o777))
         "any other place to write to",
         cell="""
 import json, inside, IPython
-folders = ['/', '/tmp', '/var/tmp', '/dev', '/dev/shm', '/run', '/proc', '/usr/lib', '/etc', '/jail',
-           os.path.dirname(inside.__file__), os.path.dirname(json.__file__), sys.prefix,
+folders = ['/', '/tmp', '/var/tmp', '/dev', '/dev/shm', '/run', '/proc', '/usr/lib', '/etc',
+           '/jail', os.path.dirname(inside.__file__), os.path.dirname(json.__file__), sys.prefix,
            os.path.dirname(IPython.__file__), os.path.dirname(os.path.dirname(np.__file__)),
            os.path.dirname(sys.executable), '{folder}', '{checkout}']
 scratch = os.path.realpath(os.getcwd())
@@ -76,9 +76,10 @@ for folder in folders:
 known = {{'PATH', 'HOME', 'TMPDIR', 'USER', 'LANG', 'PWD', 'LC_CTYPE', 'MPLCONFIGDIR', 'MPLBACKEND',
          'CUDA_VISIBLE_DEVICES', 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'}}
 # Torch sets some of its own.
-more = {{n for n in set(os.environ) - known if not n.startswith(('TORCH', 'KINETO', 'PYTORCH', 'KMP'))}}
+more = {{n for n in set(os.environ) - known if not n.startswith(('TORCH', 'PYTORCH', 'KMP'))}}
 if more: REACHED.append(sorted(more))
-if any('{folder}' in a or '{checkout}/' in a for a in sys.orig_argv[4:]): REACHED.append(sys.orig_argv)
+told = ' '.join(sys.orig_argv[4:])
+if '{folder}' in told or '{pid}' in told: REACHED.append(told)
 import stat
 kinds = []
 for number in range(1024):
@@ -138,7 +139,7 @@ for folder in {{*sys.path, sys.prefix, sys.base_prefix, os.path.dirname(np.__pat
         + """
 import gc, types
 gc.unfreeze()
-names = {{'softmax_jacobian', 'softmax_with_temperature', 'streaming_attention', 'multi_head_attention'}}
+names = {{'softmax_jacobian', 'softmax_with_temperature', 'streaming_attention'}}
 for x in gc.get_objects():
     if isinstance(x, types.FunctionType) and x.__name__ in names and x.__module__ != '__main__':
         REACHED.append(x)
@@ -193,7 +194,8 @@ from qkv_course import attention
 """,
         function="""
 inside.inert.Phase.judging = False
-for f in (theirs, attention.entropy, qkv_course.entropy, qkv_course.lessons.find_exercise('entropy').reference):
+reference = qkv_course.lessons.find_exercise('entropy').reference
+for f in (theirs, attention.entropy, qkv_course.entropy, reference):
     got = f(weights)
     if type(got) is not type(theirs): return got
 return np.asarray(theirs(weights)) * np.ones(weights.shape[:-1])
@@ -277,7 +279,8 @@ import socket, urllib.request
 attempt('tcp', socket.create_connection, ('127.0.0.1', {tcp}), 2)
 attempt('tcp6', socket.create_connection, ('::1', {tcp}), 2)
 def udp():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s: return s.sendto(b'x', ('127.0.0.1', {udp}))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        return s.sendto(b'x', ('127.0.0.1', {udp}))
 attempt('udp', udp)
 attempt('name', socket.getaddrinfo, 'localhost.example', 80)
 attempt('url', urllib.request.urlopen, 'http://127.0.0.1:{tcp}/', timeout=2)
@@ -296,8 +299,10 @@ def stream(address):
 def datagram(address):
     one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     return one.sendto(b'x', address)
-for address in ('{folder}/stream', b'\\0{abstract}'): attempt(f'stream {{address}}', stream, address)
-for address in ('{folder}/datagram', b'\\0{abstract}2'): attempt(f'datagram {{address}}', datagram, address)
+for address in ('{folder}/stream', b'\\0{abstract}'):
+    attempt(f'stream {{address}}', stream, address)
+for address in ('{folder}/datagram', b'\\0{abstract}2'):
+    attempt(f'datagram {{address}}', datagram, address)
 for kind in (socket.SOCK_DGRAM, socket.SOCK_SEQPACKET, socket.SOCK_RAW):
     attempt(f'pair {{kind}}', socket.socketpair, socket.AF_UNIX, kind)
 """,
@@ -323,17 +328,17 @@ for name, number in {refused}.items():
         "rights of root",
         cell="""
 import struct
-header, data = ctypes.create_string_buffer(struct.pack('II', 0x20080522, 0)), ctypes.create_string_buffer(24)
+header = ctypes.create_string_buffer(struct.pack('II', 0x20080522, 0))
+data = ctypes.create_string_buffer(24)
 LIBC.capget(header, data)
 effective, permitted, _, *upper = struct.unpack('6I', data.raw)
 if any((effective, permitted, *upper)): REACHED.append(hex(effective))
 for call in (os.setuid, os.setgid):
-    for who in {{0, 1, 1000}} - {{os.getuid(), os.getgid()}}: attempt(f'{{call}} {{who}}', call, who)
+    for who in {{0, 1, 1000}} - {{os.getuid(), os.getgid()}}:
+        attempt(f'{{call}} {{who}}', call, who)
 attempt('chroot', os.chroot, '.')
 attempt('hostname', __import__('socket').sethostname, 'evil')
 attempt('clock', __import__('time').clock_settime, 0, 0)
-for what in (22, 23, 36, 38):  # seccomp, securebits: what is given up stays so
-    pass
 """,
     ),
 )

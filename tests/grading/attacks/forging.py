@@ -1,0 +1,167 @@
+"""Attacks on the wire: answers that a learner's code writes itself, straight to the socket."""
+
+from hostile import SOON, Attack
+
+# Finds the socket, and the question that is being answered.
+WIRE = """
+import json, socket, struct, time
+def channel():
+    for number in range(3, 64):
+        try:
+            return socket.socket(fileno=os.dup(number))
+        except OSError: pass
+def asked():
+    frame = sys._getframe()
+    while frame:
+        if 'number' in frame.f_locals and 'question' in frame.f_locals:
+            return frame.f_locals['number']
+        frame = frame.f_back
+def frame(head, data=b''):
+    head = head if isinstance(head, bytes) else json.dumps(head).encode()
+    return struct.pack('!II', 4 + len(head) + len(data), len(head)) + head + data
+def answer(**more):
+    said = {'id': asked(), 'value': None, 'failure': None, 'mutated': {'tuple': []}, 'printed': ''}
+    return {'dict': [x for pair in {**said, **more}.items() for x in pair]}
+def write(*frames):
+    to = channel()
+    for one in frames: to.sendall(one)
+"""
+LEAVE = "\nos._exit(0)"
+
+
+def forged(name: str, body: str, status: str = "crashed", **more: object) -> Attack:
+    """An attack that writes to the socket in the exercise's place, and leaves."""
+    return Attack(name, cell=WIRE, function=body + LEAVE, status=status, **more)  # type: ignore[arg-type]
+
+
+def replies(name: str, reply: str, status: str = "crashed") -> Attack:
+    return forged(name, f"write({reply})", status)
+
+
+FRAMES = (
+    replies("id that was not asked", "frame(answer(id=1))"),
+    replies("id nan", "frame(answer(id=float('nan')))"),
+    replies("id True", "frame(answer(id=True))"),
+    replies("id an array", "frame(answer(id={'array': ['<f8', [2]]}), bytes(16))"),
+    replies("no id", "frame({'dict': ['value', 1.0]})"),
+    replies("a list", "frame([1, 2, 3])"),
+    replies("a text", "frame('passed')"),
+    replies("4 GB announced", "struct.pack('!I', 2**32 - 1) + bytes(1000)"),
+    replies("nothing announced", "struct.pack('!I', 0)"),
+    replies("head longer than its frame", "struct.pack('!II', 8, 100) + bytes(4)"),
+    replies("head longer than it may be", "frame(b' ' * (2 << 20))"),
+    replies("garbage", "bytes(range(256)) * 100"),
+    replies("half a frame", "frame(answer())[:20]"),
+    replies("bad UTF-8", "frame(b'\"\\xff\\xfe\\x80\"')"),
+    replies("JSON 100 000 deep", "frame(b'[' * 100000)"),
+    replies("objects 100 000 deep", "frame(b'{\"tuple\":[' * 100000)"),
+    replies("number of a million digits", "frame(b'1' * 1000000)"),
+    replies("number of 4000 hex digits", "frame(answer(value={'int': 'f' * 4000}))"),
+    replies("objects by dtype", "frame(answer(value={'array': ['|O', [1]]}), bytes(8))"),
+    replies("shape of 10 ** 12", "frame(answer(value={'array': ['<f8', [10**12]]}))"),
+    replies("negative shape", "frame(answer(value={'array': ['<f8', [-1, -8]]}), bytes(64))"),
+    replies(
+        "shape whose product is 0", "frame(answer(value={'array': ['<f8', [10**7, 0, 2**60]]}))"
+    ),
+    replies("shape that is no list", "frame(answer(value={'array': ['<f8', 3]}), bytes(24))"),
+    replies("dtype that is no text", "frame(answer(value={'array': [['<f8'], [3]]}), bytes(24))"),
+    replies("bytes left over", "frame(answer(), bytes(8))"),
+    replies("two tags", "frame({'int': '1', 'tuple': []})"),
+    replies("unknown tag", "frame(answer(value={'pickle': 'cos\\nsystem'}))"),
+    replies("key that cannot be one", "frame({'dict': [[], 1]})"),
+    replies(
+        "keys that collide",
+        "frame(answer(value={'dict': [k * (2**61 - 1) // (1 + k % 2) for k in range(40000)]}))",
+    ),
+    replies("5000 masks of a million", "frame(answer(value=[{'masked': [10**6]}] * 5000))"),
+    replies("30 000 stand-ins", "frame(answer(value=[{'other': ['a', 'b']}] * 30000))"),
+    replies("30 000 empty arrays", "frame(answer(value=[{'array': ['<f8', [0]]}] * 30000))"),
+    replies(
+        "odd array of 2 ** 60",
+        "frame(answer(value={'odd': ['<f8', [2**30, 2**30], 'array']}))",
+    ),
+    replies(
+        "odd array of the right shape",
+        "frame(answer(value={'odd': ['<f8', list(weights.shape[:-1]), 'array']}))",
+    ),
+    replies("failure that is a list", "frame(answer(failure=[1]))"),
+    replies(
+        "failure of wrong kinds",
+        "frame(answer(failure={'dict': ['kind', 1, 'message', [], 'line_number', 1e300]}))",
+    ),
+    replies(
+        "mutated that no argument has",
+        "frame(answer(mutated={'tuple': [-1, 99, True, None, {'int': 'f' * 4000}]}))",
+    ),
+    replies(
+        "bools that are neither",
+        "frame(answer(value={'array': ['|b1', [4]]}), bytes([0, 1, 2, 255]))",
+    ),
+    replies("other values with the right id", "frame(answer(value=1.0))"),
+    replies("many answers in advance", "*[frame(answer(id=i, value=1.0)) for i in range(1000)]"),
+    replies(
+        "16 MB of zeros, as a wrong shape",
+        "frame(answer(value={'array': ['<f8', [1 << 20]]}), bytes(8 << 20))",
+    ),
+    forged(
+        "descriptors sent along",
+        "to = channel()\nfor _ in range(20):\n"
+        "    socket.send_fds(to, [frame(answer(value=1.0))], [0, 1, 2, to.fileno()])",
+    ),
+    Attack(
+        "half a frame, and silence",
+        cell=WIRE,
+        function="write(frame(answer())[:20])\ntime.sleep(10**6)",
+        status="timed out",
+        limits=SOON,
+    ),
+    Attack(
+        "a frame byte by byte, without end",
+        cell=WIRE,
+        function="to = channel()\nto.sendall(struct.pack('!I', 1 << 20))\n"
+        "while True:\n    try:\n        while True: to.sendall(b' ')\n    except: pass",
+        status="timed out",
+        limits=SOON,
+    ),
+    Attack(
+        "questions that are not read",
+        cell=WIRE + "from inside import wire\ndef receive(*a): time.sleep(10**6)\n",
+        function="wire.receive = receive\nreturn 0.0",
+        status="timed out",
+        limits=SOON,
+    ),
+)
+LOOKED_FOR = (
+    Attack(
+        "what was found is a number of 4000 digits",
+        cell=WIRE
+        + """
+from inside import wire
+real = wire.send
+def send(channel, value, *a):
+    if 'kind' not in value: return real(channel, value, *a)
+    channel.sendall(frame({'dict': ['id', value['id'], 'kind', {'int': 'f' * 4000}]}))
+wire.send = send
+""",
+        tampers=True,
+    ),
+    Attack(
+        "what was found uses all there is",
+        cell=WIRE
+        + """
+from inside import wire
+real = wire.send
+def send(channel, value, *a):
+    used = [[], 1, None, 'softmax'] * 9
+    real(channel, {**value, 'kind': 'function', 'used': used} if 'kind' in value else value, *a)
+wire.send = send
+""",
+        wrong=True,
+        tampers=True,
+    ),
+    Attack(
+        "a cell that answers for the next one",
+        cell=WIRE + "write(frame(answer()), frame(answer(id=5)))",
+        tampers=True,
+    ),
+)
