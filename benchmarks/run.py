@@ -1,7 +1,9 @@
-"""Time what learners wait for: `make bench`, or `make bench ARGS=start` for one file of them.
+"""Time what learners and teachers wait for: `make bench`, or `make bench ARGS=start` for one file.
 
 Every `bench_*.py` beside this file has `rows()`, which yields what is measured, in words, and
 the milliseconds that it took, run after run. It may have `RATIOS`: what to divide by what.
+A `long_*.py` is the same and takes far longer: it is run only if it is asked for by its name, as
+with `make bench ARGS=long_grading_soak`.
 """
 
 import statistics
@@ -13,11 +15,14 @@ HERE = Path(__file__).parent
 
 
 def main(wanted: list[str]) -> int:
-    """Measure the files whose names hold one of these words, or all if there are none."""
-    files = sorted(HERE.glob("bench_*.py"))
-    chosen = [f.stem for f in files if not wanted or any(word in f.stem for word in wanted)]
+    """Measure the files whose names hold one of these words, or all that are not long if none."""
+    quick, long = (
+        [f.stem for f in sorted(HERE.glob(f"{kind}_*.py"))] for kind in ("bench", "long")
+    )
+    chosen = [name for name in quick if not wanted or any(word in name for word in wanted)]
+    chosen += [name for name in long if name in wanted]
     if not chosen:
-        print(f"No benchmark is called that. There are: {', '.join(f.stem for f in files)}.")
+        print(f"No benchmark is called that. There are: {', '.join(quick + long)}.")
         return 1
     print(f"{'':<44}{'median':>12}{'95 %':>12}{'slowest':>12}{'runs':>7}")
     for name in chosen:

@@ -21,7 +21,9 @@ except ModuleNotFoundError:
         "`python -m qkv_course.doctor` lists all that is missing."
     ) from None
 
-from qkv_course.grading.cli import grade  # it needs typer as well
+from qkv_course.grading.cli import grade  # these need typer as well
+from qkv_course.workshop.board.cli import board, join, leave
+from qkv_course.workshop.cli import timetable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -257,7 +259,8 @@ def build(
     raise typer.Exit(builder.main(check=check, names=lessons or (), force=force))
 
 
-app.command()(grade)
+for _command in (grade, board, join, leave, timetable):
+    app.command()(_command)
 
 
 def main() -> None:

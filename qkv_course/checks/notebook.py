@@ -14,6 +14,7 @@ from qkv_course.checks.run import run_check
 from qkv_course.checks.session import muffled
 from qkv_course.errors import BadAnswer, CheckFailed, UnknownName
 from qkv_course.lessons import exercise_names, find_exercise, lesson_of, unknown
+from qkv_course.workshop.board import learner as board
 
 
 def evaluate(name: str, f: Callable[..., Any] | Target, seed: int | None = None) -> Report:
@@ -54,6 +55,7 @@ def check(f: Callable[..., Any], exercise: str | None = None, seed: int | None =
         raise CheckFailed(f"The check of {name} was interrupted; nothing was recorded.") from None
     mistake = report.mistake.name if report.mistake else None
     progress.record("check", name, status=report.status, mistake=mistake)
+    board.report(name, report.status, mistake)
     show(report)
 
 
@@ -77,6 +79,7 @@ def show(report: Report) -> None:
     the environment, or outside a notebook, the exception carries a failing report whole.
     """
     whole = os.environ.get("QKV_REPORT") == "text" or not in_notebook()
+    _forget_log_lines()
     if not report.passed and whole:
         raise CheckFailed(str(report))
     if in_notebook():
@@ -87,6 +90,17 @@ def show(report: Report) -> None:
         print(report)
     if not report.passed:
         raise CheckFailed(report.headline)
+
+
+def _forget_log_lines() -> None:
+    """Clear what the learner's function has logged, where nbgrader runs the notebook.
+
+    It takes anything on stderr for a failure, and logging keeps the stderr of its set-up.
+    """
+    if in_notebook() and "NBGRADER_EXECUTION" in os.environ:
+        from IPython.display import clear_output
+
+        clear_output()  # type: ignore[no-untyped-call]
 
 
 def in_notebook() -> bool:

@@ -1,5 +1,6 @@
 """The commands of `qkv` for those who grade; what they need is imported when they run."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -71,6 +72,7 @@ def grade(
     could be done.
     """
     from qkv_course.grading.command import Wish, run
+    from qkv_course.grading.engines import Cluster
     from qkv_course.grading.exporting import ExportWish, columns_in
     from qkv_course.grading.grade import Settings
     from qkv_course.grading.ladder import find_rung
@@ -78,19 +80,22 @@ def grade(
 
     if engine not in ("local", "dask"):
         raise QkvError(f"There is no engine {engine!r}. There are: local, dask.")
+    if scheduler and engine != "dask":
+        raise QkvError("--scheduler is for --engine dask: say both.")
     limits = Limits(seconds, call_seconds, call_seconds, memory * MIB)
-    ladder = find_rung(allow_weak, rung)
-    settings = Settings(ladder.rung, limits, seed, lesson)
-    wish = Wish(
-        submissions,
-        output,
-        settings,
-        ladder,
-        exports=ExportWish(tuple(to or ()), canvas_file, columns_in(column or []), scaled),
-        roster=roster,
-        workers=workers,
-        engine=engine,
-        scheduler=scheduler,
-        force=force,
-    )
-    raise typer.Exit(run(wish))
+    with ExitStack() as stack:
+        cluster = stack.enter_context(Cluster(scheduler)) if engine == "dask" else None
+        ladder = (cluster.find_rung if cluster else find_rung)(allow_weak, rung)
+        wish = Wish(
+            submissions,
+            output,
+            Settings(ladder.rung, limits, seed, lesson),
+            ladder,
+            exports=ExportWish(tuple(to or ()), canvas_file, columns_in(column or []), scaled),
+            roster=roster,
+            workers=workers,
+            cluster=cluster,
+            force=force,
+        )
+        status = run(wish)
+    raise typer.Exit(status)

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from qkv_course.errors import QkvError
 from qkv_course.grading.cohort import grade_all, workers_for
-from qkv_course.grading.engines import on_dask
+from qkv_course.grading.engines import Cluster
 from qkv_course.grading.exporting import ExportWish, export
 from qkv_course.grading.grade import Settings, digest_of
 from qkv_course.grading.gradebook import write_gradebook
@@ -37,7 +37,7 @@ SOME_UNREAD = 3  # the exit status when a notebook could not be graded
 class Wish:
     """What the command was asked for.
 
-    output: where results go; None only shows them. engine: "local" or "dask".
+    output: where results go; None only shows them. cluster: where to grade, if not here.
     """
 
     path: Path
@@ -47,8 +47,7 @@ class Wish:
     exports: ExportWish = field(default_factory=ExportWish)
     roster: Path | None = None
     workers: int | None = None
-    engine: str = "local"
-    scheduler: str = ""
+    cluster: Cluster | None = None
     force: bool = False
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
 
@@ -64,6 +63,8 @@ def run(wish: Wish) -> int:
     say(f"Isolation: {wish.ladder.rung} ({RUNGS[wish.ladder.rung]}).", markup=False)
     if wish.ladder.warning:
         say(f"Warning: {wish.ladder.warning}", style="yellow", markup=False)
+    if wish.cluster:
+        say(f"Grading on {wish.cluster}.", markup=False)
     store = Store(wish.output) if wish.output else None
     waiting = [s for s in collected.submissions if store is None or not _is_done(s, store, wish)]
     kept = len(collected.submissions) - len(waiting)
@@ -121,8 +122,8 @@ def _grade(waiting: Sequence[Submission], store: Store | None, wish: Wish) -> li
 
 
 def _results(waiting: Sequence[Submission], wish: Wish) -> Iterator[Result]:
-    if wish.engine == "dask":
-        return on_dask(waiting, wish.settings, wish.scheduler)
+    if wish.cluster:
+        return wish.cluster.grade_all(waiting, wish.settings)
     return grade_all(waiting, wish.settings, workers_for(wish.workers, len(waiting)))
 
 

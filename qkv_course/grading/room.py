@@ -59,11 +59,13 @@ class Room:
 
         cell: the source of the cell that should define it. Also returns the names that it uses.
         """
-        try:
-            answer = self._there().ask("find", BRIEF, exercise=exercise, cell=cell)
-        except (Ended, TooSlow):
-            self.leave()
-            return "nothing", frozenset()
+        answer: dict[str, Any] = {}
+        for _ in range(2):  # once more if the exercise before has left a process that is useless
+            try:
+                answer = self._there().ask("find", BRIEF, exercise=exercise, cell=cell)
+                break
+            except (Ended, TooSlow):
+                self.leave()
         used = answer.get("used")
         names = filter(_is_text, used) if isinstance(used, list) else ()
         kind = answer.get("kind")
@@ -77,10 +79,10 @@ class Room:
             answer = self._there().ask(
                 "call", seconds, exercise=exercise.name, seconds=seconds, **question
             )
+            return read_outcome(answer, len(args))
         except (Ended, TooSlow):
             self.leave()
             raise
-        return read_outcome(answer, len(args))
 
     def leave(self) -> None:
         """End the process, if there is one."""
@@ -114,9 +116,9 @@ class Room:
         if len(self._deadly) >= DEADLY:
             return
         cells = [cell for cell in self._plan.learners if cell.number not in self._deadly]
-        failed = [cell for cell in cells if not self._passes(session, cell)]
+        failed = [cell for cell in cells if self._fails(session, cell)]
         for cell in failed:  # once more: what it needs may be defined further down
-            self._passes(session, cell)
+            self._fails(session, cell)
 
     def _new_plan(self, session: Session) -> Plan:
         def names_in(source: str) -> list[str]:
@@ -128,7 +130,8 @@ class Room:
 
         return make_plan(self._lesson, self._own, names_in)
 
-    def _passes(self, session: Session, cell: Cell) -> bool:
+    def _fails(self, session: Session, cell: Cell) -> bool:
+        """Run a cell, and say whether it stopped with an error, which may be another's fault."""
         try:
             failure = self._run(session, cell.number, cell.source)
         except Ended as ended:
@@ -140,7 +143,7 @@ class Room:
         self._failures.pop(cell.number, None)
         if failure is not None:
             self._failures[cell.number] = _sentence(failure)
-        return failure is None
+        return failure is not None and not failure.timed_out
 
     def _run(self, session: Session, number: int, source: str) -> Failure | None:
         seconds = self._box.limits.cell_seconds

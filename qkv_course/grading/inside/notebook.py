@@ -9,6 +9,7 @@ import symtable
 import sys
 import types
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -87,7 +88,8 @@ class Notebook:
 
     def _execute(self, source: str, name: str = "<cell>") -> None:
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        code = compile(python(source), name, "exec", flags, dont_inherit=True)
+        above = source[: -len(source.lstrip()) or None].count("\n")  # lines that IPython drops
+        code = compile("\n" * above + python(source), name, "exec", flags, dont_inherit=True)
         awaited = eval(code, self.names)
         if awaited is not None:
             asyncio.run(awaited)
@@ -102,6 +104,7 @@ def names_used(source: str) -> list[str]:
     return sorted(_looked_up(symtable.symtable(python(source), "<cell>", "exec")))
 
 
+@cache
 def python(source: str) -> str:
     """Write a cell's magics (`%timeit`, `!ls`) as the Python that IPython makes of them."""
     manager: Callable[[], Any] = TransformerManager  # published without types

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 FRAME, HEAD, ARRAY = 16 << 20, 1 << 20, 8 << 20  # bytes, at most
-OBJECTS, AXES, DEPTH, DIGITS = 1024, 32, 32, 4000
+OBJECTS, AXES, DEPTH, DIGITS = 16384, 32, 32, 4000
+KEYS = 1024  # of a dict, at most: they may be made so that each collides with all others
+COSTLY = 16  # objects that one counts for that is made here, and not read
 MASKED = 10_000  # entries, at most: their mask is made here
 SIZES = struct.Struct("!II")  # of all that follows, and of the head
 SHOWN = re.compile(r"[|<][a-zA-Z]\d{0,4}(\[\w{1,5}\])?")  # never a large one: it is allocated
@@ -137,7 +139,7 @@ def _encode(value: Any, arrays: list[bytes], depth: int = 0) -> Any:
         return [_encode(v, arrays, depth + 1) for v in value]
     if kind is tuple:
         return {"tuple": [_encode(v, arrays, depth + 1) for v in value]}
-    if kind is dict and len(value) <= OBJECTS:
+    if kind is dict and len(value) <= KEYS:
         pairs = [item for pair in value.items() for item in pair]
         return {"dict": [_encode(item, arrays, depth + 1) for item in pairs]}
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
@@ -155,7 +157,7 @@ def _encode_array(value: Any, arrays: list[bytes]) -> dict[str, Any]:
         dtype = value.dtype
     little = dtype.newbyteorder("<")
     if little.str not in DTYPES or value.nbytes > ARRAY:
-        return {"odd": [little.str if dtype.names is None else "|V1", shape, tag]}
+        return {"odd": [little.str if SHOWN.fullmatch(little.str) else "|V1", shape, tag]}
     arrays.append(np.asarray(value).astype(little, copy=False).tobytes())
     return {tag: [little.str, shape]}
 
@@ -190,13 +192,12 @@ class _Reader:
         if tag == "tuple":
             return tuple(self.decode(v, depth + 1) for v in _list(what))
         if tag == "dict":
-            # Of a few keys only: they may be made so that each collides with all others.
-            items = [self.decode(v, depth + 1) for v in _list(what, 2 * OBJECTS)]
+            items = [self.decode(v, depth + 1) for v in _list(what, 2 * KEYS)]
             return dict(zip(items[::2], items[1::2], strict=True))
         return self._special(tag, what)
 
     def _special(self, tag: str, what: Any) -> Any:
-        self._seen += 1
+        self._seen += 1 if tag in ("array", "scalar") else COSTLY
         if self._seen > OBJECTS:
             raise WireError("there are too many objects")
         if tag in ("array", "scalar"):

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from importlib import import_module
 
-from . import child, confine, course, wire
+from . import child, confine, course, kept, wire
 
 BEFOREHAND = (
     "numpy",
@@ -46,10 +46,11 @@ def main(descriptor: str) -> None:
 
 def get_ready() -> None:
     """Import, and touch what is set up at its first use."""
+    import_module("qkv_course.checks.calls")
+    kept.keep_few_modules()  # before there are many
     for name in BEFOREHAND:
         with suppress(ImportError):  # a learner who uses it will be told
             import_module(name)
-    import_module("qkv_course.checks.calls")
     if "torch" in sys.modules:
         _warm_torch()
 

@@ -1,6 +1,7 @@
 """What an attack is, and the notebook of lesson 05 around it."""
 
 import inspect
+import secrets
 from dataclasses import dataclass
 
 from qkv_course.attention import entropy, softmax, softmax_jacobian, softmax_with_temperature
@@ -20,6 +21,7 @@ WRONG = {
     "entropy": "def entropy(weights):\n    return weights.sum(axis=-1)",
     "softmax_jacobian": "def softmax_jacobian(weights):\n    return weights",
 }
+OWN = secrets.token_hex(16)
 USUAL = Limits()
 SOON = Limits(seconds=60, cell_seconds=1, exercise_seconds=1)
 SMALL = Limits(memory=128 << 20, temporary=4 << 20, file_size=1 << 20)
@@ -92,5 +94,5 @@ class Attack:
 
 
 def honest() -> list[Cell]:
-    """The lesson as a learner hands it in who has solved all of it."""
-    return Attack("honest").cells
+    """The lesson as a learner hands it in who has solved all of it, with a cell of their own."""
+    return [*Attack("honest").cells, Cell(99, f"mine = '{OWN}'", "")]

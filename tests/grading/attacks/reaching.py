@@ -12,7 +12,7 @@ READING = (
 for path in ('/etc/passwd', '/etc/hostname', '/root/.bashrc', '/proc/self/environ',
              '/proc/self/maps', '/proc/1/cmdline', '/proc/{pid}/mem', '/proc/{pid}/environ',
              '/sys/kernel/mm', '/dev/shm', '/dev/tty', '/dev/mem', '/dev/kmsg', '/var/log',
-             '/home', '/root', '/run', '/boot', os.path.expanduser('~root')):
+             '/run', '/boot', os.path.expanduser('~root/.bash_history')):
     attempt('open ' + path, lambda: os.read(os.open(path, os.O_RDONLY), 10))
     attempt('list ' + path, os.listdir, path)
 """,
@@ -93,10 +93,17 @@ if kinds != ['null', 'null', 'null', 'socket']: REACHED.append(kinds)
     ),
 )
 
-# Lines that only the answers have, written so that this text does not have them itself.
+# Finds lines that only the answers have, by how they start and by a digest of the whole: this text
+# must not have them itself.
 NEEDLES = """
-import base64
-needles = [base64.b64decode(n) for n in {needles}]
+import hashlib, re
+needles = {needles}
+def has(data):
+    for start, length, digest in needles:
+        for found in re.finditer(re.escape(start), data):
+            line = data[found.start() : found.start() + length]
+            if hashlib.sha256(line).hexdigest() == digest: return True
+    return False
 """
 ANSWERS = (
     Attack(
@@ -145,14 +152,14 @@ for x in gc.get_objects():
         REACHED.append(x)
     texts = x.values() if type(x) is dict else x if type(x) in (list, tuple) else ()
     for text in texts:
-        if type(text) is str and any(n.decode() in text for n in needles):
-            REACHED.append(text[:40])
+        if type(text) is str and has(text.encode('utf-8', 'replace')): REACHED.append(text[:40])
 frame = sys._getframe()
 while frame:
     if any('SOFTMAX' in str(k) for k in (*frame.f_globals, *frame.f_locals)):
         REACHED.append(frame)
     frame = frame.f_back
 """,
+        wrong=True,
     ),
     Attack(
         "answers, and others' work, in its own memory",
@@ -166,7 +173,7 @@ def scan(start, step):
         size = LIBC.write(write, ctypes.c_void_p(page), ctypes.c_size_t(0x10000))
         if size > 0:
             data = before + os.read(read, size)
-            if any(n in data for n in needles): REACHED.append(hex(page))
+            if has(data): REACHED.append(hex(page))
             before = data[-200:] if step > 0 else b''
             missing, seen = 0, seen + 1
         else:
@@ -178,6 +185,7 @@ marks = [id(object()), id(np), id(sys.modules), id(bytearray(10)), id('x' * 100)
          LIBC.sbrk(0) & (2**64 - 1), id([0] * 10**5), id(os.environ)]
 for mark in marks: scan(mark, -0x10000), scan(mark, 0x10000)
 """,
+        wrong=True,
     ),
     Attack(
         "the course's own function",

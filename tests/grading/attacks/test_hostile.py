@@ -1,6 +1,6 @@
 """Hostile notebooks: no point is forged, nothing is reached, and nobody else is harmed."""
 
-import base64
+import hashlib
 import inspect
 import os
 import platform
@@ -20,7 +20,7 @@ import psutil
 import pytest
 import reaching
 import resources
-from hostile import LESSON, POINTS, Attack, honest
+from hostile import LESSON, OWN, POINTS, Attack, honest
 
 import qkv_course
 from qkv_course.attention import softmax_jacobian, streaming_attention
@@ -32,14 +32,18 @@ from qkv_course.grading.notebooks import Cell
 
 ISOLATION = (
     *endings.SIGNALS,
-    *endings.ENDINGS,
     *resources.PROCESSES,
     *resources.MEMORY,
     *resources.FILES,
-    *reaching.ALL,
+    *reaching.READING,
+    *reaching.OTHERS,
+    *reaching.NETWORK,
+    *reaching.KERNEL,
 )
 """What depends on how well a process is shut in, and is tried on every rung."""
 THE_REST = (
+    *reaching.ANSWERS,
+    *endings.ENDINGS,
     *endings.LOOPS,
     *endings.FLOODS,
     *lying.VALUES,
@@ -52,7 +56,6 @@ RUNGS = ("jail", "jail-lite", "landlock")
 CASES = [(rung, attack) for rung in RUNGS for attack in ISOLATION] + [
     ("jail", attack) for attack in THE_REST
 ]
-FORMER = secrets.token_hex(16)  # what the learner before has written
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "tcp": listening[0].getsockname()[1],
             "udp": listening[1].getsockname()[1],
             "abstract": abstract,
-            "needles": [base64.b64encode(n.encode()).decode() for n in (*answers(), FORMER)],
+            "needles": [needle(line) for line in (*answers(), OWN)],
             "refused": numbers,
             **{name: numbers[name] for name in ("ptrace", "process_vm_readv")},
         }
         yield World(folder, facts, tuple(listening))
+
+
+def needle(line: str) -> tuple[bytes, int, str]:
+    whole = line.encode()
+    return whole[:10], len(whole), hashlib.sha256(whole).hexdigest()
 
 
 def answers() -> list[str]:
@@ -168,9 +176,10 @@ def test_it_gains_nothing_and_harms_nobody(
     warm, descriptors, below = box._process, psutil.Process().num_fds(), processes(box)
     judgment = grade(box, attack, cells_of(attack, world), monkeypatch)
 
-    everything = " ".join([*judgment.notes, *(e.text + e.html for e in judgment.exercises)])
-    assert "REACHED" not in everything
-    assert "<script" not in everything
+    told = " ".join([*judgment.notes, *(e.text for e in judgment.exercises)])
+    assert "REACHED" not in told
+    assert not re.search("[\x1b\u202e]", told)
+    assert "<script" not in "".join(e.html for e in judgment.exercises)
     by_name = {e.exercise: e for e in judgment.exercises}
     for name, deserved in attack.deserved.items():
         got = by_name[name].points

@@ -1,0 +1,1 @@
+"""Teaching a workshop: timetables, slides, the teacher's pages, and a live board."""
