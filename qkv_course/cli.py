@@ -23,7 +23,7 @@ except ModuleNotFoundError:
 
 from qkv_course.grading.cli import grade  # these need typer as well
 from qkv_course.workshop.board.cli import board, join, leave
-from qkv_course.workshop.cli import timetable
+from qkv_course.workshop.cli import rehearse, slides, timetable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -259,7 +259,7 @@ def build(
     raise typer.Exit(builder.main(check=check, names=lessons or (), force=force))
 
 
-for _command in (grade, board, join, leave, timetable):
+for _command in (grade, board, join, leave, timetable, rehearse, slides):
     app.command()(_command)
 
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -48,7 +49,7 @@ def _in_processes(
     """Give the results; None for all that were not graded when one of the processes ended."""
     # Not forked: a fork of this process would carry the checks' answers to where it ends.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
         futures: dict[Future[Result], Submission] = {}
         try:
             futures = {pool.submit(grade, s, settings): s for s in submissions}
@@ -59,6 +60,21 @@ def _in_processes(
                     yield futures[future], None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, even if that was killed.
+
+    Such processes hold one another's pipes open, and would wait for work for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def lost(submission: Submission, settings: Settings) -> Result:

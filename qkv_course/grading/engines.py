@@ -1,5 +1,6 @@
 """Spread submissions over several machines with Dask."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -188,6 +189,8 @@ def _connected(scheduler: str) -> Any:
         ) from None
     if not scheduler:
         raise NoCluster("Say where the Dask scheduler is, as in --scheduler tcp://10.0.0.1:8786.")
+    for logger in ("distributed", "distributed.client"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # they print tracebacks
     said: list[Any] = []
 
     def connect() -> None:

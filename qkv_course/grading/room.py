@@ -19,7 +19,6 @@ from qkv_course.grading.notebooks import Cell
 from qkv_course.grading.plan import Plan, make_plan, written
 from qkv_course.grading.session import Ended, Session, TooSlow
 
-DEADLY = 3  # cells that may end the process; then no more are run
 MOST = 50  # processes for one notebook: each exercise may end one, and each of its helpers
 WORD = re.compile(r"[^\W\d]\w*")
 IN_CELL = re.compile(r" \(<cell \d+>, line (\d+)\)")
@@ -113,8 +112,6 @@ class Room:
             raise Ended
         for source in self._plan.lessons:
             self._run(session, 0, source)
-        if len(self._deadly) >= DEADLY:
-            return
         cells = [cell for cell in self._plan.learners if cell.number not in self._deadly]
         failed = [cell for cell in cells if self._fails(session, cell)]
         for cell in failed:  # once more: what it needs may be defined further down

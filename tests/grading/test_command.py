@@ -3,13 +3,13 @@
 import csv
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import psutil
 import pytest
 from cohort import ENDLESS, LESSON, ROOT, UNSCALED, hand_in
 
@@ -32,6 +32,14 @@ def qkv_grade(tmp_path: Path, environment: dict[str, str]) -> Qkv:
         )
 
     return run
+
+
+def wait_for(find: Callable[[str], Iterable[Path]], pattern: str) -> None:
+    """Wait until there is such a file."""
+    until = time.monotonic() + 120
+    while not list(find(pattern)):
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def points(results: Path) -> dict[tuple[str, str], str]:
@@ -77,26 +85,26 @@ def test_only_what_has_changed_is_graded_again(tmp_path: Path, qkv_grade: Qkv) -
     assert all(written(results)[name] != after[name] for name in after)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_run_that_is_killed_goes_on_where_it_was(
-    tmp_path: Path, qkv_grade: Qkv, environment: dict[str, str]
+    tmp_path: Path, qkv_grade: Qkv, environment: dict[str, str], workers: str
 ) -> None:
     handed_in, results = tmp_path / "in", tmp_path / "out"
     hand_in(handed_in, "ada")
     hand_in(handed_in, "bob", score_std=ENDLESS)
-    words = [*COMMAND, str(handed_in), "-o", str(results), "--workers", "1", "--call-seconds", "60"]
+    limits = ["--workers", workers, "--call-seconds", "60"]
+    words = [*COMMAND, str(handed_in), "-o", str(results), *limits]
     quiet = subprocess.DEVNULL
-    running = subprocess.Popen(
-        words, cwd=tmp_path, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
-    )
-    until = time.monotonic() + 120
-    while not list(results.glob("results/ada-*.json")) and time.monotonic() < until:
-        time.sleep(0.1)
-    os.killpg(running.pid, signal.SIGKILL)
+    running = subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=quiet, stderr=quiet)
+    wait_for(results.glob, "results/ada-*.json")
+    family = psutil.Process(running.pid).children(recursive=True)
+    running.kill()
     running.wait()
+    assert family and not psutil.wait_procs(family, timeout=20)[1]  # nothing is left running
     before = written(results)
     assert list(before) == [f"ada-{LESSON}.json"]
     hand_in(handed_in, "bob")
-    done = qkv_grade(handed_in, "-o", results, "--workers", "1", "--call-seconds", "60")
+    done = qkv_grade(handed_in, "-o", results, *limits)
     assert "1 of 2 have not changed" in done.stderr and done.returncode == 0
     assert points(results)["bob", "score_std"] == "1"
     assert written(results)[f"ada-{LESSON}.json"] == before[f"ada-{LESSON}.json"]

@@ -40,14 +40,14 @@ AddWorker = Callable[[str], None]
 @pytest.fixture(scope="module")
 def machines() -> Iterator[str]:
     """A cluster of two processes; gives its address."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         yield cluster.scheduler_address
 
 
 @pytest.fixture
 def no_machines() -> Iterator[str]:
     """A scheduler without workers; gives its address."""
-    with LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=0, dashboard_address=":0") as cluster:
         yield cluster.scheduler_address
 
 
@@ -183,7 +183,7 @@ def test_a_worker_that_comes_later_has_to_be_like_the_others(
 def test_a_scheduler_that_goes_away_ends_the_run(tmp_path: Path, rung: str) -> None:
     hand_in(tmp_path, "eve", score_std=ENDLESS)
     submissions = find_submissions(tmp_path).submissions
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as machines:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as machines:
         cluster = Cluster(machines.scheduler_address)
         graded = cluster.grade_all(submissions, Settings(rung, Limits(exercise_seconds=60)))
         machines.loop.call_later(

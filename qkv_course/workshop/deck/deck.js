@@ -8,6 +8,7 @@ typeset.then(() =>
     margin: 0.03,
     center: false,
     hash: true,
+    controls: false,
     slideNumber: "c/t",
     transition: "none",
     pdfSeparateFragments: false,

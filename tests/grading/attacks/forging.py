@@ -138,6 +138,20 @@ wire.send = send
         tampers=True,
     ),
     Attack(
+        "a process that ends when the next exercise is looked for",
+        cell=WIRE
+        + """
+from inside import wire
+real = wire.receive
+def receive(*a):
+    question = real(*a)
+    if question['do'] == 'find': os._exit(0)
+    return question
+""",
+        function="wire.receive = receive\nreturn 0.0",
+        status="wrong",
+    ),
+    Attack(
         "a cell that answers for the next one",
         cell=WIRE + "write(frame(answer()), frame(answer(id=5)))",
         tampers=True,
