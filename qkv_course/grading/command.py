@@ -195,9 +195,9 @@ def _sum_up(
     )
     for result in results:
         if result.problem:
-            say(f"{result.learner}, {result.source}: {result.problem}", "yellow")
+            say(f"{result.learner}, {result.lesson or result.source}: {result.problem}", "yellow")
     for name, why in collected.ignored:
-        say(f"Left out: {name}. {why}")
+        say(f"Left out: {name} {why}.")
     if absent:
         say(f"Nothing from: {', '.join(absent)}.")
     say(f"Open {(wish.output or Path()) / 'index.html'}; the gradebook is beside it.")

@@ -84,17 +84,14 @@ def _judged(result: Result, cells: Sequence[Cell], settings: Settings) -> Result
         lesson=lesson,
         seed=judgment.seed,
         cpu=judgment.cpu,
-        notes=judgment.notes,
+        notes=(*_another_lesson(lesson, cells), *judgment.notes),
         exercises=judgment.exercises,
     )
 
 
 def lesson_in(cells: Sequence[Cell]) -> str:
     """Tell which lesson a notebook is by the functions that it defines. Raises UnknownLesson."""
-    found = {
-        lesson: sum(any(defines(cell, name) for cell in cells) for name in names)
-        for lesson, names in LESSONS.items()
-    }
+    found = _exercises_in(cells)
     best = max(found, key=lambda lesson: found[lesson])
     if not found[best]:
         raise UnknownLesson(
@@ -103,3 +100,19 @@ def lesson_in(cells: Sequence[Cell]) -> str:
             "04_scores_and_scaling.ipynb, or say --lesson."
         )
     return best
+
+
+def _another_lesson(lesson: str, cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Say if a notebook holds another lesson than its name tells."""
+    found = _exercises_in(cells)
+    best = max(found, key=lambda name: found[name])
+    if not LESSONS[lesson] or found[lesson] or not found[best]:
+        return ()
+    return (f"It is called {lesson}, but what it defines is of {best}.",)
+
+
+def _exercises_in(cells: Sequence[Cell]) -> dict[str, int]:
+    return {
+        lesson: sum(any(defines(cell, name) for cell in cells) for name in names)
+        for lesson, names in LESSONS.items()
+    }

@@ -213,6 +213,21 @@ def test_a_cell_that_ends_the_process_costs_nothing_else(grade: Grade, cell: str
     assert points(judgment) == POINTS
 
 
+@pytest.mark.parametrize(
+    "end", ["softmax = softmax(np.ones(3))", "from qkv_course.attention import softmax, entropy"]
+)
+def test_a_name_that_is_given_away_at_the_end_costs_nothing(grade: Grade, end: str) -> None:
+    judgment = grade(*solved(), end)
+    assert points(judgment) == POINTS
+
+
+def test_a_module_that_a_cell_writes_can_be_imported(grade: Grade) -> None:
+    module = f"%%writefile mine.py\nimport numpy as np\n{SOLUTIONS['softmax']}"
+    others = [cell for cell in solved() if "def softmax(" not in cell]
+    judgment = grade(module, "from mine import softmax", *others)
+    assert points(judgment) == POINTS
+
+
 def test_many_such_cells_cost_nothing_else_either(grade: Grade) -> None:
     judgment = grade(*["import os\nos._exit(0)"] * 5, *solved())
     assert points(judgment) == POINTS

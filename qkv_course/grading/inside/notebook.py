@@ -21,7 +21,7 @@ PLAIN = {"time", "timeit", "capture", "prun"}  # magics that run the cell below 
 
 
 class Shell:
-    """Stands in for IPython: magics and shell commands do nothing."""
+    """Stands in for IPython: other magics and shell commands do nothing."""
 
     def __init__(self, run: Callable[[str], None]) -> None:
         self._run = run
@@ -29,6 +29,9 @@ class Shell:
     def run_cell_magic(self, magic: str, line: str, cell: str) -> None:
         if magic in PLAIN:
             self._run(cell)
+        elif magic == "writefile":  # of a module that is imported below, say
+            with open(line.split()[-1], "w", encoding="utf-8") as file:
+                file.write(cell)
 
     def getoutput(self, *_: Any, **__: Any) -> list[str]:
         return []
@@ -45,9 +48,11 @@ class Notebook:
         sys.modules["__main__"] = main
         self.names: dict[str, Any] = vars(main)
         self.exercises: dict[str, Any] = {}  # given by check(f, exercise="...")
+        self._own: dict[str, Any] = {}  # the latest function or class of each name
         shell = Shell(self._execute)
         self.names.update(get_ipython=lambda: shell, display=lambda *_, **__: None)
         sys.stdin = io.StringIO()
+        sys.path.insert(0, "")  # the folder that cells can write to
         course = import_module("qkv_course")
         vars(course)["check"] = self._check
 
@@ -55,7 +60,10 @@ class Notebook:
         """Run a cell. What stops it is raised."""
         name = f"<cell {number}>"
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-        self._execute(source, name)
+        try:
+            self._execute(source, name)
+        finally:
+            self._own |= {n: f for n, f in self.names.items() if _is_own(f)}
 
     def find(self, exercise: str, cell: str) -> tuple[str, list[str]]:
         """Look for an exercise's function.
@@ -64,19 +72,17 @@ class Notebook:
         Returns what is there ("function", "course", "something" else or "nothing"), and the names
         of the exercises' functions that it uses.
         """
-        found = self.exercises.get(exercise, self.names.get(exercise))
-        if found is None and (only := _defined(cell)) is not None:
-            found = self.names.get(only)
-        if found is None:
-            return "nothing", []
-        self.exercises[exercise] = found
-        if isinstance(found, Inert) or str(getattr(found, "__module__", "")).startswith(
-            "qkv_course"
-        ):
-            return "course", []
-        if not callable(found):
-            return "something", []
-        return "function", sorted(_used(found))
+        # What was checked under this name; what it is now; what it was before the name was given
+        # to something else, further down; what its cell defines, by another name.
+        places = (self.exercises.get(exercise), self.names.get(exercise), self._own.get(exercise))
+        found = [f for f in (*places, self.names.get(_defined(cell))) if f is not None]
+        for f in found:
+            if _kind(f) == "function":
+                self.exercises[exercise] = f
+                if _kind(self.names.get(exercise)) != "function":
+                    self.names[exercise] = f  # others call it by this name
+                return "function", sorted(_used(f))
+        return (_kind(found[0]) if found else "nothing"), []
 
     def call(self, exercise: str, probe: str, *args: Any) -> Any:
         """Call an exercise's function by its probe, "module:name", or directly if it has none."""
@@ -118,11 +124,22 @@ def _looked_up(table: symtable.SymbolTable) -> set[str]:
     return names.union(*map(_looked_up, table.get_children()))
 
 
-def _defined(cell: str) -> str | None:
-    """Give the name of the one function or class that a cell defines."""
+def _is_own(f: Any) -> bool:
+    return type(f) in (types.FunctionType, type) and f.__module__ == "__main__"
+
+
+def _kind(found: Any) -> str:
+    module = str(getattr(found, "__module__", ""))
+    if isinstance(found, Inert) or module.partition(".")[0] == "qkv_course":
+        return "course"
+    return "function" if callable(found) else "something"
+
+
+def _defined(cell: str) -> str:
+    """Give the name of the one function or class that a cell defines, or ""."""
     tree = ast.parse(python(cell))
     defined = [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
-    return defined[0] if len(defined) == 1 else None
+    return defined[0] if len(defined) == 1 else ""
 
 
 def _used(found: Any) -> set[str]:
