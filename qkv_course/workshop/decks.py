@@ -1,6 +1,7 @@
 """`qkv slides`: writes decks into a folder that opens in any browser, without the network."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -150,9 +151,19 @@ def write_pdf(deck: Path) -> Path:
         )
     target = deck.with_suffix(".pdf")
     address = f"{deck.resolve().as_uri()}?print-pdf"
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"]
-    command = [browser, *flags, "--no-pdf-header-footer", f"--print-to-pdf={target}", address]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    if ran.returncode or not target.is_file():
-        raise QkvError(f"{Path(browser).name} could not print {deck.name}.")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+    command = [browser, *flags, f"--print-to-pdf={target}", address]
+    target.unlink(missing_ok=True)
+    ran = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    slides = deck.read_text(encoding="utf-8").count("<section")
+    if ran.returncode or not target.is_file() or pages_of(target) < slides:
+        raise QkvError(
+            f"{Path(browser).name} could not print {deck.name}. Open {deck.name}?print-pdf in a "
+            "browser, and print it from there."
+        )
     return target
+
+
+def pages_of(pdf: Path) -> int:
+    """Count the pages of a PDF that Chromium wrote."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes()))

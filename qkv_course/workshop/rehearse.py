@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -95,7 +96,8 @@ def _start(folder: Path, home: str) -> tuple[Any, Any]:
     # Nobody's progress is written to, and no start-up files of the teacher's are read.
     own = {"QKV_HOME": home, "IPYTHONDIR": home, "PYTHONPATH": os.pathsep.join(paths)}
     others = {k: v for k, v in os.environ.items() if not k.startswith(("QKV_", "MPLBACKEND"))}
-    manager.start_kernel(cwd=str(folder), env={**others, **own, "PYTHONHASHSEED": "0"})
+    env = {**others, **own, "PYTHONHASHSEED": "0"}
+    manager.start_kernel(cwd=str(folder), env=env, stderr=subprocess.DEVNULL)
     client = manager.blocking_client()
     client.start_channels()
     try:
