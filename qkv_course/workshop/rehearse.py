@@ -115,7 +115,7 @@ def _run(client: Any, source: str) -> str:
             source, timeout=SECONDS_A_CELL, output_hook=lambda _: None, allow_stdin=False
         )
     except TimeoutError:
-        return _failure(source, f"no answer after {SECONDS_A_CELL:.0f} s")
+        return _failure(source, f"no answer after {SECONDS_A_CELL:.0f} s, or its kernel died")
     except RuntimeError as error:
         return _failure(source, f"the kernel died: {error}")
     content = reply["content"]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ OVER_THE_EDGE = """() => {
       return box.height && (box.bottom > bottom + 2 || box.right > edge.right + 2);
     }).map((part) => part.tagName + ': ' + part.textContent.slice(0, 40));
 }"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def course() -> Iterator[None]:
+    """Take the solutions from this checkout; making slides keeps no progress."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QKV_HOME", str(Path(__file__).parents[2]))
+        yield
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
