@@ -13,12 +13,13 @@ MIB = 1 << 20
 
 def grade(
     submissions: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="A folder of notebooks (one folder a learner, nbgrader's submitted/, files named "
-            "by learner), a zip from your learning system, or one notebook."
+            "by learner), a zip from your learning system, or one notebook.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -65,6 +66,10 @@ def grade(
     ] = False,
     engine: Annotated[str, typer.Option(help="local, or dask for several machines.")] = "local",
     scheduler: Annotated[str, typer.Option(help="The address of the Dask scheduler.")] = "",
+    gradescope_zip: Annotated[
+        Path | None,
+        typer.Option(help="Grade nothing; write Gradescope's autograder for --lesson."),
+    ] = None,
 ) -> None:
     """Grade notebooks: a gradebook, a page a learner, a page for the class.
 
@@ -78,6 +83,14 @@ def grade(
     from qkv_course.grading.ladder import find_rung
     from qkv_course.grading.limits import Limits
 
+    if gradescope_zip is not None:
+        from qkv_course.grading.gradescope_zip import write_zip
+
+        write_zip(gradescope_zip, lesson)
+        typer.echo(f"Upload {gradescope_zip} as the autograder of a programming assignment.")
+        return
+    if submissions is None:
+        raise QkvError("Say which notebooks: a folder, a zip from your learning system, or a file.")
     if engine not in ("local", "dask"):
         raise QkvError(f"There is no engine {engine!r}. There are: local, dask.")
     if scheduler and engine != "dask":
