@@ -47,12 +47,19 @@ attempt('symlink', os.symlink, victim, '{folder}/soft')
 attempt('mkdir', os.mkdir, '{folder}/more')
 attempt('rmdir', os.rmdir, '{folder}/empty')
 attempt('mkfifo', os.mkfifo, '{folder}/pipe')
+# To what they are, so that no harm is done where it is not refused.
 for path in (victim, '{folder}', '/dev/null', '/dev/urandom', '/', sys.executable):
-    attempt('chmod ' + path, os.chmod, path, 0o777)
-    attempt('chown ' + path, os.chown, path, os.getuid(), os.getgid())
-    attempt('utime ' + path, os.utime, path)
-    attempt('xattr ' + path, os.setxattr, path, 'user.x', b'x')
-attempt('fchmod', lambda: os.fchmod(os.open('/dev/null', 0), 0o777))
+    try:
+        now = os.stat(path)
+    except OSError:
+        continue
+    attempt('chmod ' + path, os.chmod, path, now.st_mode & 0o7777)
+    attempt('chown ' + path, os.chown, path, -1, -1)
+    attempt('utime ' + path, os.utime, path, ns=(now.st_atime_ns, now.st_mtime_ns))
+def same_mode():
+    null = os.open('/dev/null', 0)
+    os.fchmod(null, os.fstat(null).st_mode & 0o7777)
+attempt('fchmod', same_mode)
 """,
     ),
     Attack(
@@ -63,11 +70,15 @@ folders = ['/', '/tmp', '/var/tmp', '/dev', '/dev/shm', '/run', '/proc', '/usr/l
            '/jail', os.path.dirname(inside.__file__), os.path.dirname(json.__file__), sys.prefix,
            os.path.dirname(IPython.__file__), os.path.dirname(os.path.dirname(np.__file__)),
            os.path.dirname(sys.executable), '{folder}', '{checkout}']
+def new_file(path):
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)), os.unlink(path)
+def new_folder(path):
+    os.mkdir(path), os.rmdir(path)
 scratch = os.path.realpath(os.getcwd())
 for folder in folders:
     if os.path.realpath(folder) != scratch:
-        attempt(folder, os.open, folder + '/left.pth', os.O_CREAT | os.O_WRONLY)
-        attempt('mkdir ' + folder, os.mkdir, folder + '/left')
+        attempt(folder, new_file, folder + '/qkv-left.pth')
+        attempt('mkdir ' + folder, new_folder, folder + '/qkv-left')
 """,
     ),
     Attack(
