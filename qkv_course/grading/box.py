@@ -45,7 +45,7 @@ class Box:
             command(self.rung, "zygote", str(theirs.fileno())),
             pass_fds=[theirs.fileno()],
             env=environment(self._scratch.name if self._scratch else SCRATCH),
-            cwd="/",
+            cwd=self._scratch.name if self._scratch else "/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
