@@ -55,6 +55,7 @@ class Wish:
 def run(wish: Wish) -> int:
     """Grade, write and sum up. Returns the exit status."""
     start = time.monotonic()
+    _see_that_output_is_apart(wish)
     wish.exports.look(wish.output)
     collected = find_submissions(wish.path, wish.settings.lesson)
     roster = read_roster(wish.roster) if wish.roster else []
@@ -82,6 +83,14 @@ def run(wish: Wish) -> int:
     for line in export(wish.exports, wish.output, results, collected.submissions, roster):
         say(line, markup=False)
     return _status(results)
+
+
+def _see_that_output_is_apart(wish: Wish) -> None:
+    if wish.output is not None and wish.output.resolve().is_relative_to(wish.path.resolve()):
+        raise QkvError(
+            f"{wish.output} lies inside {wish.path}: results would be taken for submissions the "
+            "next time. Choose a folder beside it."
+        )
 
 
 def _is_done(submission: Submission, store: Store, wish: Wish) -> bool:
@@ -168,8 +177,12 @@ def _write(
 
 def _show(results: Iterable[Result]) -> None:
     """Print every report, for a learner who looks at their own work."""
-    for result in sorted(results, key=lambda r: r.lesson):
-        print(f"{result.lesson or result.source}: {result.points} of {result.of_points} points")
+    results = sorted(results, key=lambda r: (r.learner, r.lesson))
+    several = len({result.learner for result in results}) > 1
+    for result in results:
+        whose = f"{result.learner}, " if several else ""
+        what = result.lesson or result.source
+        print(f"{whose}{what}: {result.points} of {result.of_points} points")
         for line in filter(None, (result.problem, *result.notes)):
             print(f"  {line}")
         for exercise in result.exercises:

@@ -76,6 +76,7 @@ class UnknownLesson(QkvError):
 
 def _judged(result: Result, cells: Sequence[Cell], settings: Settings) -> Result:
     lesson = result.lesson or lesson_in(cells)
+    _see_that_it_is(lesson, cells)
     judgment: Judgment = judge(
         box_for(settings.rung, settings.limits), lesson, cells, settings.seed
     )
@@ -84,7 +85,7 @@ def _judged(result: Result, cells: Sequence[Cell], settings: Settings) -> Result
         lesson=lesson,
         seed=judgment.seed,
         cpu=judgment.cpu,
-        notes=(*_another_lesson(lesson, cells), *judgment.notes),
+        notes=judgment.notes,
         exercises=judgment.exercises,
     )
 
@@ -102,13 +103,14 @@ def lesson_in(cells: Sequence[Cell]) -> str:
     return best
 
 
-def _another_lesson(lesson: str, cells: Sequence[Cell]) -> tuple[str, ...]:
-    """Say if a notebook holds another lesson than its name tells."""
+def _see_that_it_is(lesson: str, cells: Sequence[Cell]) -> None:
+    """Raise UnknownLesson if a notebook holds another lesson than its name tells."""
     found = _exercises_in(cells)
     best = max(found, key=lambda name: found[name])
-    if not LESSONS[lesson] or found[lesson] or not found[best]:
-        return ()
-    return (f"It is called {lesson}, but what it defines is of {best}.",)
+    if LESSONS[lesson] and found[best] and not found[lesson]:
+        raise UnknownLesson(
+            f"It is called {lesson}, but what it defines is of {best}: rename it if it is that."
+        )
 
 
 def _exercises_in(cells: Sequence[Cell]) -> dict[str, int]:

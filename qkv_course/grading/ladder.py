@@ -38,9 +38,10 @@ class Ladder:
         if self.rung != "process":
             return ""
         why = "; ".join(f"{rung}: {reason}" for rung, reason in self.failed.items())
+        nothing = f" Nothing better holds on this machine ({why})." if why else ""
         return (
             f"Learners' code runs in {RUNGS['process']}. A hostile notebook could read the answers "
-            f"and your files. Nothing better holds on this machine ({why})."
+            f"and your files.{nothing}"
         )
 
 

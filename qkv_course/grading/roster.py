@@ -81,7 +81,22 @@ def read_roster(path: Path) -> list[Learner]:
             "Give one of these columns that title."
         )
     learners = [_learner(kinds, row) for row in rows[1:]]
-    return list(dict.fromkeys(learner for learner in learners if learner is not None))
+    listed = list(dict.fromkeys(learner for learner in learners if learner is not None))
+    _see_that_they_differ(listed, path)
+    return listed
+
+
+def _see_that_they_differ(learners: list[Learner], path: Path) -> None:
+    """Raise BadRoster for two learners with one address: each would get the other's grades."""
+    seen: dict[str, str] = {}
+    for learner in learners:
+        for key in filter(None, {learner.email.casefold(), learner.login.casefold()}):
+            if key in seen:
+                raise BadRoster(
+                    f"{clean(path.name)} gives {clean(seen[key])} and {clean(learner.name)} the "
+                    f"same address or login, {clean(key)}."
+                )
+            seen[key] = learner.name
 
 
 def missing(roster: Iterable[Learner], submissions: Iterable[Submission]) -> list[Learner]:

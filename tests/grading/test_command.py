@@ -165,6 +165,7 @@ def test_canvas_gets_its_own_file_back_filled(tmp_path: Path, qkv_grade: Qkv) ->
         (("in", "-o", "out", "--column", "softmax"), "--column"),
         (("in", "-o", "out", "--roster", "nowhere.csv"), "nowhere.csv"),
         (("in", "--seconds", "0"), "seconds"),
+        (("in", "-o", "in/results"), "lies inside"),
     ],
 )
 def test_a_wrong_word_gets_a_sentence(

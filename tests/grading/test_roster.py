@@ -142,3 +142,10 @@ def test_what_is_no_list_is_a_sentence(tmp_path: Path, data: bytes, sentence: st
 def test_a_list_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadRoster, match="no such file"):
         read_roster(tmp_path / "roster.csv")
+
+
+def test_two_learners_with_one_address_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text("name,email\nAda,a@b.edu\nBob,A@b.edu\n")
+    with pytest.raises(BadRoster, match=r"Ada and Bob the same address or login, a@b\.edu"):
+        read_roster(path)
