@@ -86,7 +86,9 @@ def test_too_many_at_once_are_asked_to_come_again() -> None:
         got = await asyncio.gather(*first, pace.take_turn("10.0.0.2"))
         return [*got, await pace.take_turn("10.0.0.1")]
 
-    assert asyncio.run(crowd()) == [True, True, True, False, True, True]
+    with ThreadPoolExecutor(1) as pool:  # a browser's loop may run in this thread
+        came = pool.submit(asyncio.run, crowd()).result()
+    assert came == [True, True, True, False, True, True]
 
 
 def test_the_teacher_is_told_how_to_reach_the_room(board: RunningBoard) -> None:

@@ -43,7 +43,10 @@ def open_board(browser: Any) -> Iterator[Callable[..., Any]]:
         page.on("request", lambda r: r.url.startswith(ours) or seen.append(r.url))
         page.on("dialog", lambda dialog: seen.append(dialog.message))
         if not errors:
-            page.on("console", lambda m: m.type == "error" and seen.append(m.text))
+            page.on(
+                "console",
+                lambda m: m.type == "error" and "404" not in m.text and seen.append(m.text),
+            )
         page.on("pageerror", lambda error: seen.append(str(error)))
         page.goto(f"{board.url}/?key={KEY.replace(chr(39), '%27')}")
         expect(page.get_by_role("status")).to_have_text("Live")

@@ -14,7 +14,7 @@ for path in ('/etc/passwd', '/etc/hostname', '/root/.bashrc', '/proc/self/enviro
              '/sys/kernel/mm', '/dev/shm', '/dev/tty', '/dev/mem', '/dev/kmsg', '/var/log',
              '/run', '/boot', os.path.expanduser('~root/.bash_history')):
     attempt('open ' + path, lambda: os.read(os.open(path, os.O_RDONLY), 10))
-    attempt('list ' + path, os.listdir, path)
+    attempt('list ' + path, listed, path)
 """,
     ),
     Attack(
@@ -24,7 +24,7 @@ for path in ('{folder}/secret.txt', '{checkout}/qkv_course/attention/softmax.py'
              '{checkout}/solutions/05_softmax.ipynb', '{checkout}/pyproject.toml'):
     attempt('open ' + path, open, path)
 for path in ('{folder}', '{checkout}', '{checkout}/qkv_course'):
-    attempt('list ' + path, os.listdir, path)
+    attempt('list ' + path, listed, path)
 for path in ('../' * 20 + '{folder}/secret.txt', '/proc/self/root{folder}/secret.txt',
              '/proc/self/cwd/..{folder}/secret.txt', '/dev/fd/0/..{folder}/secret.txt'):
     attempt('open ' + path, open, path)
