@@ -68,7 +68,10 @@ def grade(
     scheduler: Annotated[str, typer.Option(help="The address of the Dask scheduler.")] = "",
     gradescope_zip: Annotated[
         Path | None,
-        typer.Option(help="Grade nothing; write Gradescope's autograder for --lesson."),
+        typer.Option(
+            help="Grade nothing; write Gradescope's autograder for --lesson, with the limits, "
+            "the seed and the rung that you say."
+        ),
     ] = None,
 ) -> None:
     """Grade notebooks: a gradebook, a page a learner, a page for the class.
@@ -83,11 +86,12 @@ def grade(
     from qkv_course.grading.ladder import find_rung
     from qkv_course.grading.limits import Limits
 
+    limits = Limits(seconds, call_seconds, call_seconds, memory * MIB)
     if gradescope_zip is not None:
-        from qkv_course.grading.gradescope_zip import write_zip
-
-        write_zip(gradescope_zip, lesson)
-        typer.echo(f"Upload {gradescope_zip} as the autograder of a programming assignment.")
+        _write_gradescope_zip(
+            gradescope_zip, lesson, allow_weak,
+            seconds=seconds, call_seconds=call_seconds, memory=memory, seed=seed, rung=rung,
+        )  # fmt: skip
         return
     if submissions is None:
         raise QkvError("Say which notebooks: a folder, a zip from your learning system, or a file.")
@@ -95,7 +99,6 @@ def grade(
         raise QkvError(f"There is no engine {engine!r}. There are: local, dask.")
     if scheduler and engine != "dask":
         raise QkvError("--scheduler is for --engine dask: say both.")
-    limits = Limits(seconds, call_seconds, call_seconds, memory * MIB)
     with ExitStack() as stack:
         cluster = stack.enter_context(Cluster(scheduler)) if engine == "dask" else None
         ladder = (cluster.find_rung if cluster else find_rung)(allow_weak, rung)
@@ -112,3 +115,20 @@ def grade(
         )
         status = run(wish)
     raise typer.Exit(status)
+
+
+def _write_gradescope_zip(path: Path, lesson: str, allow_weak: bool, **options: object) -> None:
+    from qkv_course.grading.gradescope_zip import write_zip
+    from qkv_course.grading.ladder import RUNGS
+    from qkv_course.grading.tally import points_of
+
+    if options["rung"] not in (None, *RUNGS):
+        raise QkvError(f"There is no rung {options['rung']!r}. There are: {', '.join(RUNGS)}.")
+    words = ["--allow-weak"] if allow_weak else []
+    for name, value in options.items():
+        words += [f"--{name.replace('_', '-')}={value}"] if value is not None else []
+    write_zip(path, lesson, words)
+    typer.echo(
+        f"Upload {path} as the autograder of a programming assignment worth "
+        f"{points_of(lesson)} points."
+    )

